@@ -1,1 +1,54 @@
-fn main() {}
+//! `cargo xtask`: builds, checks, tests and runs clawstead.
+//!
+//! This program stays small on purpose (no Wasmtime, no HTTP), so that it compiles in seconds on a fresh machine and can
+//! then show the progress of what takes long. What runs clawstead lives in `crates/sandbox`.
+
+mod build;
+mod check;
+mod sandbox;
+mod step;
+mod test;
+mod toolchain;
+mod workspace;
+
+// The sandbox program's own options, compiled in here so that `--help` answers without building that program.
+#[path = "../../crates/sandbox/src/program/options.rs"]
+mod options;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Builds, checks, tests and runs clawstead")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build all components for wasm32-wasip2 (installs the target when it is missing)
+    Build,
+    /// Format check, Clippy for the host and for the components, then all tests
+    Check(check::CheckOptions),
+    /// Build the components, then run all tests; CLAWSTEAD_HOST=spin runs the end-to-end tests on `spin` from PATH
+    Test(test::TestOptions),
+    Up(options::UpOptions),
+    Say(options::SayOptions),
+    Demo(options::DemoOptions),
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let workspace = Workspace::find()?;
+    match cli.command {
+        Command::Build => build::run(&workspace),
+        Command::Check(options) => check::run(&workspace, &options),
+        Command::Test(options) => test::run(&workspace, &options.args),
+        Command::Up(options) => sandbox::run(&workspace, !options.no_build),
+        Command::Say(_) => sandbox::run(&workspace, false),
+        Command::Demo(options) => sandbox::run(&workspace, !options.no_build),
+    }
+}

@@ -1,0 +1,92 @@
+//! What Cargo knows about this workspace: where it is and which of its packages are components.
+
+use std::{ffi::OsString, path::PathBuf, process::Command};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+/// The workspace that this program belongs to.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    components: Vec<String>,
+}
+
+impl Workspace {
+    /// Asks Cargo. Works from any folder, because the manifest is named by this package's own place.
+    pub(crate) fn find() -> Result<Self> {
+        let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+        let output = Command::new(cargo())
+            .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
+            .arg(&manifest)
+            .output()
+            .context("cannot start cargo")?;
+        ensure!(output.status.success(), "cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
+        let root = metadata["workspace_root"].as_str().context("cargo metadata names no workspace root")?;
+        Ok(Self { root: root.into(), components: components(&metadata) })
+    }
+
+    /// A Cargo command in the root of the workspace.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = Command::new(cargo());
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// Any other command in the root of the workspace.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// `-p <name>` for every component.
+    pub(crate) fn component_arguments(&self) -> Vec<String> {
+        self.components.iter().flat_map(|name| ["-p".to_owned(), name.clone()]).collect()
+    }
+
+    /// Package names of all components.
+    pub(crate) fn components(&self) -> &[String] {
+        &self.components
+    }
+}
+
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// A component is a package that is linked as `cdylib`: nothing else here is.
+fn components(metadata: &Value) -> Vec<String> {
+    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut names: Vec<String> = packages
+        .iter()
+        .filter(|package| is_component(package))
+        .filter_map(|package| package["name"].as_str())
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names
+}
+
+fn is_component(package: &Value) -> bool {
+    let targets = package["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
+    targets.iter().any(|target| target["crate_types"].as_array().is_some_and(|types| types.iter().any(|kind| kind == "cdylib")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn components_are_the_packages_linked_as_cdylib() {
+        let metadata = json!({"packages": [
+            {"name": "pairing", "targets": [{"crate_types": ["cdylib"]}]},
+            {"name": "clawstead-domain", "targets": [{"crate_types": ["lib"]}, {"crate_types": ["bin"]}]},
+            {"name": "admin", "targets": [{"crate_types": ["rlib", "cdylib"]}]},
+        ]});
+
+        assert_eq!(components(&metadata), ["admin", "pairing"]);
+    }
+}
