@@ -1,0 +1,61 @@
+//! What a message may carry besides text. Sizes are in bytes, durations in seconds.
+
+use serde::Deserialize;
+
+/// A file that can be fetched through `getFile`: one size of a photo, a video, an audio file, a voice note or any other
+/// file. They differ in what else Telegram tells about them, which we do not read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FileAttachment {
+    /// Id of the file for this bot.
+    pub file_id: String,
+    /// Id that is the same for every bot and every time.
+    pub file_unique_id: Option<String>,
+    /// Name given by the sender; not to be trusted as a path.
+    pub file_name: Option<String>,
+    /// Media type given by the sender.
+    pub mime_type: Option<String>,
+    /// Size, if known.
+    pub file_size: Option<u64>,
+}
+
+/// A round video recorded in the app.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct VideoNote {
+    /// Id of the file for this bot.
+    pub file_id: String,
+    /// How long it plays.
+    pub duration: Option<u64>,
+}
+
+/// A sticker.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Sticker {
+    /// Id of the file for this bot.
+    pub file_id: String,
+    /// The emoji it stands for.
+    pub emoji: Option<String>,
+    /// The set it belongs to.
+    pub set_name: Option<String>,
+}
+
+/// A point on the map. A venue comes with one too.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Location {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+}
+
+/// A contact that the sender shares; not necessarily the sender.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Contact {
+    /// Phone number.
+    pub phone_number: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// The contact's own user id, if it uses Telegram.
+    pub user_id: Option<i64>,
+}
