@@ -1,0 +1,34 @@
+//! Handing a message to a worker.
+
+use super::event::ConversationEvent;
+use super::facts::{Conversation, Waiting};
+use crate::Refusal;
+use crate::config::LeasePolicy;
+
+/// Hands the head of a conversation to a worker.
+///
+/// # Errors
+/// When the head is not ready, or another message of the conversation is in flight.
+pub fn claim(
+    conversation: &Conversation,
+    head: &Waiting,
+    worker_id: &str,
+    lease_id: String,
+    policy: &LeasePolicy,
+    now: i64,
+) -> Result<ConversationEvent, Refusal> {
+    if conversation.lease.is_some() {
+        return Err(Refusal::conflict("conversation_busy", "a message of this conversation is in flight"));
+    }
+    if head.ready_at > now {
+        return Err(Refusal::conflict("message_not_ready", "the next message waits for its time"));
+    }
+    Ok(ConversationEvent::MessageClaimed {
+        message_id: head.message_id.clone(),
+        worker_id: worker_id.to_owned(),
+        lease_id,
+        epoch: conversation.lease_epoch + 1,
+        delivery: head.deliveries + 1,
+        expires_at: now + policy.lease_ms,
+    })
+}

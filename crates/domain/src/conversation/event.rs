@@ -1,0 +1,142 @@
+//! What happens in a conversation.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::turns::Role;
+use crate::DomainEvent;
+
+/// Events of a conversation's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum ConversationEvent {
+    /// A message was accepted. Its place in the conversation is the version of this event.
+    MessageEnqueued {
+        /// Its id.
+        message_id: String,
+        /// The agent that must handle it.
+        agent_key: String,
+        /// Where it came from, for instance `telegram`.
+        provider: String,
+        /// Who wrote it, as the provider knows them; also where the answer goes.
+        provider_user_id: String,
+        /// What was written.
+        text: String,
+        /// The provider's id of it.
+        external_id: Option<String>,
+        /// What the worker needs besides.
+        metadata: BTreeMap<String, String>,
+        /// 0 to 100.
+        priority: i64,
+        /// Dead-lettered after so many failures.
+        max_attempts: i64,
+        /// Not before.
+        ready_at: i64,
+        /// Conversations are served by the rank of their head, smallest first.
+        rank: i64,
+    },
+    /// A worker has it.
+    MessageClaimed {
+        /// The message.
+        message_id: String,
+        /// Who has it.
+        worker_id: String,
+        /// Proof of having it.
+        lease_id: String,
+        /// Grows with every lease of the conversation.
+        epoch: i64,
+        /// How often it was handed out, this time included.
+        delivery: i64,
+        /// The lease ends then, unless it is renewed.
+        expires_at: i64,
+    },
+    /// The holder has done it.
+    MessageCompleted {
+        /// The message.
+        message_id: String,
+        /// Who did it.
+        worker_id: String,
+        /// By which lease.
+        lease_id: String,
+    },
+    /// The holder gave up.
+    MessageFailed {
+        /// The message.
+        message_id: String,
+        /// Who had it.
+        worker_id: String,
+        /// By which lease.
+        lease_id: String,
+        /// Failures so far, this one included.
+        attempts: i64,
+        /// What the holder said.
+        error: String,
+        /// The next try is not before.
+        ready_at: i64,
+        /// Rank of the next try.
+        rank: i64,
+    },
+    /// The holder was not heard of in time.
+    LeaseLost {
+        /// The message.
+        message_id: String,
+        /// Who had it.
+        worker_id: String,
+        /// By which lease.
+        lease_id: String,
+        /// Failures so far; a lost lease is none.
+        attempts: i64,
+        /// What is shown as its last error.
+        error: String,
+        /// The next try is not before.
+        ready_at: i64,
+        /// Rank of the next try.
+        rank: i64,
+    },
+    /// No more tries. Follows the failure or the loss that was the last one.
+    MessageDeadLettered {
+        /// The message.
+        message_id: String,
+        /// Which limit was reached.
+        reason: DeadLetterReason,
+    },
+    /// What was said, by the user, the agent or a tool.
+    TurnsAppended {
+        /// The message they belong to.
+        message_id: String,
+        /// The lease under which they were said.
+        lease_id: String,
+        /// In order.
+        turns: Vec<Turn>,
+        /// Turns of the conversation, these included.
+        turns_total: i64,
+    },
+}
+
+impl DomainEvent for ConversationEvent {
+    const KIND: &'static str = "conversation";
+}
+
+/// Why a message is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetterReason {
+    /// It failed too often.
+    Attempts,
+    /// Its lease was lost too often: it may kill its workers.
+    Deliveries,
+}
+
+/// One turn of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Its number in the conversation: 1, 2, 3 …
+    pub turn_no: i64,
+    /// Who.
+    pub role: Role,
+    /// What.
+    pub content: String,
+    /// When, as the worker says.
+    pub at: i64,
+}

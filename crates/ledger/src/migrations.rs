@@ -1,0 +1,122 @@
+//! The numbered files of `migrations/sqlite`, embedded.
+
+/// Every stream kind; each has an intake and a feed.
+pub const KINDS: &[&str] = &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "worker"];
+
+/// Every table that only triggers write, and that a rebuild makes anew.
+pub const VIEW_TABLES: &[&str] = &[
+    "agents",
+    "bots",
+    "secrets",
+    "api_keys",
+    "configs",
+    "bindings",
+    "pairings",
+    "workers",
+    "conversations",
+    "messages",
+    "leases",
+    "queue_heads",
+    "queue_counters",
+    "turns",
+];
+
+/// Number of the newest migration.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+pub(crate) const BOOKKEEPING: &str = include_str!("../../../migrations/sqlite/0000_bookkeeping.sql");
+const KIND_TEMPLATE: &str = include_str!("../../../migrations/sqlite/kind.template.sql");
+
+/// A step of the schema. Steps are only ever added, and every statement of one can be run again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    content: Content,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    Tables(&'static str),
+    View(&'static str),
+    Kinds(&'static [&'static str]),
+}
+
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../../migrations/sqlite/", $name, ".sql"))
+    };
+}
+
+macro_rules! view {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration { version: $version, name: $name, content: Content::View(file!($file)) }
+    };
+}
+
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "log", content: Content::Tables(file!("0001_log")) },
+    Migration { version: 2, name: "operational", content: Content::Tables(file!("0002_operational")) },
+    Migration { version: 3, name: "kinds", content: Content::Kinds(KINDS) },
+    view!(10, "agents", "0010_agents.view"),
+    view!(11, "bots", "0011_bots.view"),
+    view!(12, "secrets", "0012_secrets.view"),
+    view!(13, "api_keys", "0013_api_keys.view"),
+    view!(14, "configs", "0014_configs.view"),
+    view!(15, "bindings", "0015_bindings.view"),
+    view!(16, "pairings", "0016_pairings.view"),
+    view!(20, "workers", "0020_workers.view"),
+    view!(21, "queue", "0021_queue.view"),
+    view!(22, "turns", "0022_turns.view"),
+    view!(30, "due", "0030_due.view"),
+];
+
+impl Migration {
+    pub(crate) fn script(&self) -> String {
+        match self.content {
+            Content::Tables(script) | Content::View(script) => script.to_owned(),
+            Content::Kinds(kinds) => kinds.iter().map(|kind| kind_script(kind)).collect(),
+        }
+    }
+}
+
+/// The scripts of all views, in order.
+pub(crate) fn view_scripts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().filter_map(|migration| match migration.content {
+        Content::View(script) => Some(script),
+        _ => None,
+    })
+}
+
+/// Intake and feed of one kind.
+pub(crate) fn kind_script(kind: &str) -> String {
+    KIND_TEMPLATE.replace("{kind}", kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::{Object, created, statements};
+
+    #[test]
+    fn versions_ascend_and_every_statement_can_be_run_again() {
+        assert!(MIGRATIONS.windows(2).all(|pair| pair[0].version < pair[1].version));
+        for migration in MIGRATIONS {
+            for statement in statements(&migration.script()) {
+                assert!(created(&statement).is_some(), "{}: {statement}", migration.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_list_of_view_tables_is_complete() {
+        let made: Vec<String> = view_scripts()
+            .flat_map(statements)
+            .filter_map(|statement| match created(&statement) {
+                Some((Object::Table, name)) => Some(name.to_owned()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(made, VIEW_TABLES);
+    }
+}

@@ -1,0 +1,43 @@
+-- Which Telegram account speaks for which consumer user, to which agent, in which conversation.
+-- The active_ columns are NULL once a binding is revoked, so that the unique indexes bind active rows only.
+CREATE TABLE IF NOT EXISTS bindings (
+  binding_id              TEXT PRIMARY KEY,
+  stream_version          INTEGER NOT NULL,
+  consumer_user_id        TEXT    NOT NULL,
+  agent_key               TEXT    NOT NULL,
+  conversation_id         TEXT    NOT NULL,
+  bot_id                  TEXT,
+  telegram_user_id        TEXT,
+  telegram_chat_id        TEXT,
+  active_consumer_user_id TEXT,
+  active_telegram_user_id TEXT,
+  bound_at                INTEGER NOT NULL,
+  revoked_at              INTEGER
+);
+
+CREATE UNIQUE INDEX IF NOT EXISTS bindings_active_user ON bindings (active_consumer_user_id, agent_key);
+
+CREATE UNIQUE INDEX IF NOT EXISTS bindings_active_telegram ON bindings (active_telegram_user_id, bot_id);
+
+CREATE INDEX IF NOT EXISTS bindings_user ON bindings (consumer_user_id, bound_at);
+
+CREATE TRIGGER IF NOT EXISTS bindings_on_made AFTER INSERT ON binding_feed
+WHEN NEW.type = 'BindingMade'
+BEGIN
+  INSERT INTO bindings (
+    binding_id, stream_version, consumer_user_id, agent_key, conversation_id, bot_id, telegram_user_id, telegram_chat_id,
+    active_consumer_user_id, active_telegram_user_id, bound_at
+  ) VALUES (
+    NEW.id, NEW.version, NEW.data ->> '$.consumer_user_id', NEW.data ->> '$.agent_key', NEW.data ->> '$.conversation_id',
+    NEW.data ->> '$.bot_id', NEW.data ->> '$.telegram_user_id', NEW.data ->> '$.telegram_chat_id',
+    NEW.data ->> '$.consumer_user_id', NEW.data ->> '$.telegram_user_id', NEW.at
+  );
+END;
+
+CREATE TRIGGER IF NOT EXISTS bindings_on_revoked AFTER INSERT ON binding_feed
+WHEN NEW.type = 'BindingRevoked'
+BEGIN
+  UPDATE bindings SET
+    active_consumer_user_id = NULL, active_telegram_user_id = NULL, revoked_at = NEW.at, stream_version = NEW.version
+  WHERE binding_id = NEW.id;
+END;

@@ -1,0 +1,224 @@
+-- The queue. One file, because the tables change together and no trigger may depend on another's order:
+--   conversations   one row each: its agent, the worker that has it, its lease epoch
+--   messages        one row each, with its state; the payload stays in the log, at position
+--   leases          messages in flight; the key makes two in one conversation impossible
+--   queue_heads     conversations whose next message can be claimed once ready_at has come
+--   queue_counters  how many messages of an agent are in which state
+CREATE TABLE IF NOT EXISTS conversations (
+  conversation_id TEXT PRIMARY KEY,
+  stream_version  INTEGER NOT NULL,
+  agent_key       TEXT    NOT NULL,
+  worker_id       TEXT,
+  lease_epoch     INTEGER NOT NULL,
+  turn_count      INTEGER NOT NULL,
+  created_at      INTEGER NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS conversations_worker ON conversations (worker_id);
+
+CREATE TABLE IF NOT EXISTS messages (
+  message_id       TEXT PRIMARY KEY,
+  conversation_id  TEXT    NOT NULL,
+  seq              INTEGER NOT NULL,
+  position         INTEGER NOT NULL,
+  agent_key        TEXT    NOT NULL,
+  provider         TEXT    NOT NULL,
+  status           TEXT    NOT NULL,
+  priority         INTEGER NOT NULL,
+  enqueued_at      INTEGER NOT NULL,
+  ready_at         INTEGER NOT NULL,
+  rank             INTEGER NOT NULL,
+  attempts         INTEGER NOT NULL,
+  deliveries       INTEGER NOT NULL,
+  max_attempts     INTEGER NOT NULL,
+  worker_id        TEXT,
+  lease_id         TEXT,
+  last_error       TEXT,
+  ended_at         INTEGER
+);
+
+CREATE INDEX IF NOT EXISTS messages_conversation ON messages (conversation_id, status, seq);
+
+CREATE TABLE IF NOT EXISTS leases (
+  conversation_id TEXT PRIMARY KEY,
+  message_id      TEXT    NOT NULL,
+  lease_id        TEXT    NOT NULL,
+  epoch           INTEGER NOT NULL,
+  worker_id       TEXT    NOT NULL,
+  claimed_at      INTEGER NOT NULL,
+  expires_at      INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX IF NOT EXISTS leases_message ON leases (message_id);
+
+CREATE INDEX IF NOT EXISTS leases_worker ON leases (worker_id);
+
+CREATE INDEX IF NOT EXISTS leases_expiry ON leases (expires_at);
+
+CREATE TABLE IF NOT EXISTS queue_heads (
+  conversation_id TEXT PRIMARY KEY,
+  message_id      TEXT    NOT NULL,
+  agent_key       TEXT    NOT NULL,
+  worker_id       TEXT,
+  paused          INTEGER NOT NULL,
+  rank            INTEGER NOT NULL,
+  ready_at        INTEGER NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS queue_heads_claim ON queue_heads (paused, rank, ready_at);
+
+CREATE INDEX IF NOT EXISTS queue_heads_ready ON queue_heads (ready_at);
+
+CREATE INDEX IF NOT EXISTS queue_heads_worker ON queue_heads (worker_id);
+
+CREATE INDEX IF NOT EXISTS queue_heads_agent ON queue_heads (agent_key);
+
+CREATE TABLE IF NOT EXISTS queue_counters (
+  agent_key TEXT    NOT NULL,
+  status    TEXT    NOT NULL,
+  n         INTEGER NOT NULL,
+  PRIMARY KEY (agent_key, status)
+);
+
+CREATE TRIGGER IF NOT EXISTS queue_on_enqueued AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'MessageEnqueued'
+BEGIN
+  SELECT RAISE(ABORT, 'rule:conversation_belongs_to_another_agent')
+  FROM conversations WHERE conversation_id = NEW.id AND agent_key <> NEW.data ->> '$.agent_key';
+  INSERT INTO conversations (conversation_id, stream_version, agent_key, lease_epoch, turn_count, created_at)
+  VALUES (NEW.id, NEW.version, NEW.data ->> '$.agent_key', 0, 0, NEW.at)
+  ON CONFLICT (conversation_id) DO UPDATE SET stream_version = excluded.stream_version;
+  INSERT INTO messages (
+    message_id, conversation_id, seq, position, agent_key, provider, status, priority, enqueued_at, ready_at, rank, attempts,
+    deliveries, max_attempts
+  ) VALUES (
+    NEW.data ->> '$.message_id', NEW.id, NEW.version, NEW.position, NEW.data ->> '$.agent_key', NEW.data ->> '$.provider',
+    'queued', NEW.data ->> '$.priority', NEW.at, NEW.data ->> '$.ready_at', NEW.data ->> '$.rank', 0, 0,
+    NEW.data ->> '$.max_attempts'
+  );
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at)
+  SELECT
+    c.conversation_id, NEW.data ->> '$.message_id', c.agent_key, c.worker_id,
+    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
+    NEW.data ->> '$.rank', NEW.data ->> '$.ready_at'
+  FROM conversations c
+  WHERE c.conversation_id = NEW.id
+    AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.conversation_id = NEW.id)
+    AND NOT EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = NEW.id);
+  INSERT INTO queue_counters (agent_key, status, n) VALUES (NEW.data ->> '$.agent_key', 'queued', 1)
+  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER IF NOT EXISTS queue_on_claimed AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'MessageClaimed'
+BEGIN
+  UPDATE conversations SET worker_id = NULL
+  WHERE worker_id = NEW.data ->> '$.worker_id' AND conversation_id <> NEW.id;
+  UPDATE queue_heads SET worker_id = NULL
+  WHERE worker_id = NEW.data ->> '$.worker_id' AND conversation_id <> NEW.id;
+  UPDATE conversations SET
+    worker_id = NEW.data ->> '$.worker_id', lease_epoch = NEW.data ->> '$.epoch', stream_version = NEW.version
+  WHERE conversation_id = NEW.id;
+  UPDATE messages SET
+    status = 'processing', deliveries = NEW.data ->> '$.delivery', worker_id = NEW.data ->> '$.worker_id',
+    lease_id = NEW.data ->> '$.lease_id'
+  WHERE message_id = NEW.data ->> '$.message_id';
+  INSERT INTO leases (conversation_id, message_id, lease_id, epoch, worker_id, claimed_at, expires_at)
+  VALUES (
+    NEW.id, NEW.data ->> '$.message_id', NEW.data ->> '$.lease_id', NEW.data ->> '$.epoch', NEW.data ->> '$.worker_id',
+    NEW.at, NEW.data ->> '$.expires_at'
+  );
+  DELETE FROM queue_heads WHERE conversation_id = NEW.id;
+  UPDATE queue_counters SET n = n - 1
+  WHERE status = 'queued' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
+  INSERT INTO queue_counters (agent_key, status, n)
+  SELECT agent_key, 'processing', 1 FROM conversations WHERE conversation_id = NEW.id
+  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER IF NOT EXISTS queue_on_completed AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'MessageCompleted'
+BEGIN
+  DELETE FROM leases WHERE conversation_id = NEW.id;
+  UPDATE conversations SET stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE messages SET status = 'done', last_error = NULL, ended_at = NEW.at
+  WHERE message_id = NEW.data ->> '$.message_id';
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at)
+  SELECT
+    c.conversation_id, m.message_id, c.agent_key, c.worker_id,
+    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
+    m.rank, m.ready_at
+  FROM conversations c JOIN messages m ON m.conversation_id = c.conversation_id AND m.status = 'queued'
+  WHERE c.conversation_id = NEW.id
+  ORDER BY m.seq LIMIT 1;
+  UPDATE queue_counters SET n = n - 1
+  WHERE status = 'processing' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
+  INSERT INTO queue_counters (agent_key, status, n)
+  SELECT agent_key, 'done', 1 FROM conversations WHERE conversation_id = NEW.id
+  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+END;
+
+-- A failed or lost message goes back to the head of its conversation and waits there until ready_at.
+CREATE TRIGGER IF NOT EXISTS queue_on_returned AFTER INSERT ON conversation_feed
+WHEN NEW.type IN ('MessageFailed', 'LeaseLost')
+BEGIN
+  DELETE FROM leases WHERE conversation_id = NEW.id;
+  UPDATE conversations SET worker_id = iif(NEW.type = 'LeaseLost', NULL, worker_id), stream_version = NEW.version
+  WHERE conversation_id = NEW.id;
+  UPDATE messages SET
+    status = 'queued', attempts = NEW.data ->> '$.attempts', ready_at = NEW.data ->> '$.ready_at',
+    rank = NEW.data ->> '$.rank', last_error = NEW.data ->> '$.error'
+  WHERE message_id = NEW.data ->> '$.message_id';
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at)
+  SELECT
+    c.conversation_id, NEW.data ->> '$.message_id', c.agent_key, c.worker_id,
+    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
+    NEW.data ->> '$.rank', NEW.data ->> '$.ready_at'
+  FROM conversations c WHERE c.conversation_id = NEW.id;
+  UPDATE queue_counters SET n = n + iif(status = 'queued', 1, -1)
+  WHERE status IN ('queued', 'processing')
+    AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
+END;
+
+-- Follows MessageFailed or LeaseLost, so the message is queued and at the head of its conversation.
+CREATE TRIGGER IF NOT EXISTS queue_on_dead_lettered AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'MessageDeadLettered'
+BEGIN
+  UPDATE conversations SET stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE messages SET status = 'dead_letter', ended_at = NEW.at WHERE message_id = NEW.data ->> '$.message_id';
+  DELETE FROM queue_heads WHERE conversation_id = NEW.id;
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at)
+  SELECT
+    c.conversation_id, m.message_id, c.agent_key, c.worker_id,
+    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
+    m.rank, m.ready_at
+  FROM conversations c JOIN messages m ON m.conversation_id = c.conversation_id AND m.status = 'queued'
+  WHERE c.conversation_id = NEW.id
+  ORDER BY m.seq LIMIT 1;
+  UPDATE queue_counters SET n = n - 1
+  WHERE status = 'queued' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
+  INSERT INTO queue_counters (agent_key, status, n)
+  SELECT agent_key, 'dead_letter', 1 FROM conversations WHERE conversation_id = NEW.id
+  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER IF NOT EXISTS queue_on_turns_appended AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'TurnsAppended'
+BEGIN
+  UPDATE conversations SET turn_count = NEW.data ->> '$.turns_total', stream_version = NEW.version
+  WHERE conversation_id = NEW.id;
+END;
+
+-- A worker that no longer takes work keeps no conversation.
+CREATE TRIGGER IF NOT EXISTS queue_on_worker_leaving AFTER INSERT ON worker_feed
+WHEN NEW.type IN ('DrainRequested', 'TeardownStarted', 'WorkerStopped')
+BEGIN
+  UPDATE conversations SET worker_id = NULL WHERE worker_id = NEW.id;
+  UPDATE queue_heads SET worker_id = NULL WHERE worker_id = NEW.id;
+END;
+
+CREATE TRIGGER IF NOT EXISTS queue_on_agent_switched AFTER INSERT ON agent_feed
+WHEN NEW.type IN ('AgentEnabled', 'AgentDisabled')
+BEGIN
+  UPDATE queue_heads SET paused = (NEW.type = 'AgentDisabled') WHERE agent_key = NEW.id;
+END;

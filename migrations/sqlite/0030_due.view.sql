@@ -1,0 +1,9 @@
+-- Everything that waits, and the instant at which somebody must look at it.
+CREATE VIEW IF NOT EXISTS due (what, id, at) AS
+  SELECT 'lease', conversation_id, expires_at FROM leases
+  UNION ALL
+  SELECT 'message', conversation_id, ready_at FROM queue_heads
+  UNION ALL
+  SELECT 'pairing', pairing_id, pending_until FROM pairings WHERE pending_until IS NOT NULL
+  UNION ALL
+  SELECT 'drain', worker_id, drain_deadline_at FROM workers WHERE state = 'draining';
