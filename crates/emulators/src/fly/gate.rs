@@ -1,0 +1,44 @@
+//! What every request passes first: authentication, then faults.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State as Shares};
+use axum::http::StatusCode;
+use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use super::answer::Refusal;
+
+pub(crate) async fn pass(Shares(shared): Shares<Arc<Shared>>, request: Request, next: Next) -> Response {
+    if !authenticated(&shared, &request) {
+        return Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized").into_response();
+    }
+    let path = request.uri().path();
+    let fault = shared.faults().take(request.method().as_str(), path).unwrap_or_default();
+    if let Some(latency) = fault.latency_ms {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    if let Some(status) = fault.status {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let usual = status.canonical_reason().unwrap_or("error");
+        let error = fault.message.unwrap_or_else(|| usual.to_owned());
+        let mut response = Refusal::new(status, error).into_response();
+        if let Some(seconds) = fault.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        return response;
+    }
+    let response = next.run(request).await;
+    if fault.lost_reply {
+        return Refusal::new(StatusCode::GATEWAY_TIMEOUT, "upstream timed out").into_response();
+    }
+    response
+}
+
+fn authenticated(shared: &Shared, request: &Request) -> bool {
+    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    given.and_then(|value| value.strip_prefix("Bearer ")) == Some(shared.options.token.as_str())
+}
