@@ -1,0 +1,158 @@
+//! What a caller can choose.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::HostError;
+use crate::guest_log::{GuestLog, standard_error};
+use crate::host::Host;
+use crate::internet::Internet;
+use crate::outbound::Outbound;
+use crate::random::{Random, SystemRandom};
+
+/// How to run an application. Begin with [`new`](Self::new), end with [`start`](Self::start).
+#[must_use]
+pub struct HostOptions {
+    pub(crate) manifest: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) cache_dir: PathBuf,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) variables_file: Option<PathBuf>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) outbound: Option<Arc<dyn Outbound>>,
+    pub(crate) guest_log: GuestLog,
+    pub(crate) request_bytes_max: u64,
+    pub(crate) memory_bytes_max: usize,
+    pub(crate) instances_max: usize,
+    pub(crate) request_timeout: Duration,
+    pub(crate) busy_max: Duration,
+}
+
+impl HostOptions {
+    /// The application of this `spin.toml`, with the defaults that each method names.
+    pub fn new(manifest: impl Into<PathBuf>) -> Self {
+        Self {
+            manifest: manifest.into(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data_dir: None,
+            cache_dir: std::env::temp_dir().join("clawstead-host-cache"),
+            variables: BTreeMap::new(),
+            variables_file: None,
+            clock: Arc::new(SystemClock::new()),
+            random: Arc::new(SystemRandom),
+            outbound: None,
+            guest_log: standard_error(),
+            request_bytes_max: 16 << 20,
+            memory_bytes_max: 256 << 20,
+            instances_max: 128,
+            request_timeout: Duration::from_secs(300),
+            busy_max: Duration::from_secs(30),
+        }
+    }
+
+    /// Where to listen. By default a free port of 127.0.0.1.
+    pub fn listen(mut self, addr: SocketAddr) -> Self {
+        self.listen = addr;
+        self
+    }
+
+    /// The folder for databases and key-value stores; made if missing. By default `.spin` beside
+    /// the manifest.
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(dir.into());
+        self
+    }
+
+    /// The folder for compiled components; made if missing, safe to delete and to share. By default
+    /// `clawstead-host-cache` in the system's folder for temporary files.
+    pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.cache_dir = dir.into();
+        self
+    }
+
+    /// Gives one of the manifest's `[variables]` a value, before the environment
+    /// (`SPIN_VARIABLE_<UPPER_NAME>`), the variables file and the default.
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// A file of variables and values: TOML, or JSON if its name ends in `.json`.
+    pub fn variables_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.variables_file = Some(path.into());
+        self
+    }
+
+    /// The clock of guests, cron triggers and database locks. By default the computer's.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The dice of guests. By default the operating system's.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// What takes guests' requests to the world outside. By default [`Internet`].
+    pub fn outbound(mut self, outbound: Arc<dyn Outbound>) -> Self {
+        self.outbound = Some(outbound);
+        self
+    }
+
+    /// What takes the lines that guests print. By default they go to standard error as they are.
+    pub fn guest_log(mut self, log: GuestLog) -> Self {
+        self.guest_log = log;
+        self
+    }
+
+    /// The largest request body in bytes; a larger one is answered 413. By default 16 MiB.
+    pub fn max_request_bytes(mut self, bytes: u64) -> Self {
+        self.request_bytes_max = bytes;
+        self
+    }
+
+    /// The largest memory of an instance in bytes. By default 256 MiB.
+    pub fn max_memory_bytes(mut self, bytes: usize) -> Self {
+        self.memory_bytes_max = bytes;
+        self
+    }
+
+    /// How many instances of each component may exist; requests beyond wait. By default 128.
+    pub fn max_instances(mut self, instances: usize) -> Self {
+        self.instances_max = instances;
+        self
+    }
+
+    /// How long a request, what a component does after it, or a cron tick may take. By default 5
+    /// minutes.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// How long a guest may compute without waiting for anything. By default 30 s.
+    pub fn max_busy(mut self, time: Duration) -> Self {
+        self.busy_max = time;
+        self
+    }
+
+    /// Compiles the components and starts serving.
+    ///
+    /// # Errors
+    /// Anything in the manifest, its variables or its files that keeps the application from running.
+    pub async fn start(self) -> Result<Host, HostError> {
+        Host::start(self).await
+    }
+
+    pub(crate) fn outbound_or_internet(&self) -> Arc<dyn Outbound> {
+        self.outbound.clone().unwrap_or_else(|| Arc::new(Internet::new()))
+    }
+}
