@@ -1,1 +1,37 @@
-fn main(){}
+//! The program behind `cargo xtask up`, `say` and `demo`.
+
+mod demo;
+mod options;
+mod real;
+mod say;
+mod signals;
+mod up;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Runs clawstead on this machine")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Up(options::UpOptions),
+    Say(options::SayOptions),
+    Demo(options::DemoOptions),
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match Cli::parse().command {
+        Command::Up(options) => up::run(options).await,
+        Command::Say(options) => say::run(options).await,
+        Command::Demo(options) => demo::run(options).await,
+    }
+}

@@ -29,7 +29,7 @@ pub(crate) struct UpOptions {
     pub(crate) reset: bool,
     /// At most this many machines in the sandbox; 0 for none
     #[arg(long, default_value_t = 3)]
-    pub(crate) machines: u32,
+    pub(crate) machines: usize,
     /// Where the outside reaches this port [default: http://127.0.0.1:<port>]
     #[arg(long)]
     pub(crate) public_url: Option<String>,

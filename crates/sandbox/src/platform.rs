@@ -1,0 +1,98 @@
+//! What runs the components: our host in this process, or the official `spin`.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use clawstead_host::{Host, HostOptions};
+
+use crate::spin::Spin;
+
+/// Which platform runs the components.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlatformKind {
+    /// `crates/host`, in this process.
+    #[default]
+    Local,
+    /// `spin` from the PATH, as a child process.
+    Spin,
+}
+
+impl PlatformKind {
+    /// What the environment variable `CLAWSTEAD_HOST` asks for: `local` (the default) or `spin`.
+    pub fn from_env() -> Result<Self> {
+        match std::env::var("CLAWSTEAD_HOST").as_deref() {
+            Err(_) | Ok("" | "local") => Ok(Self::Local),
+            Ok("spin") => Ok(Self::Spin),
+            Ok(other) => bail!("CLAWSTEAD_HOST is `{other}`; it can be `local` or `spin`"),
+        }
+    }
+}
+
+/// Everything a platform is started with; kept, so that it can be started again.
+pub(crate) struct Launch {
+    pub(crate) kind: PlatformKind,
+    pub(crate) manifest: PathBuf,
+    pub(crate) address: SocketAddr,
+    /// Databases and the like.
+    pub(crate) state: PathBuf,
+    /// Compiled components.
+    pub(crate) cache: PathBuf,
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// A running platform.
+pub(crate) enum Platform {
+    Local(Host),
+    Spin(Spin),
+}
+
+impl Launch {
+    pub(crate) async fn start(&self) -> Result<Platform> {
+        check_built(&self.manifest)?;
+        match self.kind {
+            PlatformKind::Local => Ok(Platform::Local(self.start_local().await?)),
+            PlatformKind::Spin => Ok(Platform::Spin(Spin::start(&self.manifest, self.address, &self.state, &self.variables)?)),
+        }
+    }
+
+    async fn start_local(&self) -> Result<Host> {
+        let mut options = HostOptions::new(&self.manifest).listen(self.address).data_dir(&self.state).cache_dir(&self.cache);
+        for (name, value) in &self.variables {
+            options = options.variable(name, value);
+        }
+        options.start().await.context("the host does not start")
+    }
+}
+
+impl Platform {
+    /// An error when it has ended by itself.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        match self {
+            Self::Local(_) => Ok(()),
+            Self::Spin(spin) => spin.check(),
+        }
+    }
+
+    pub(crate) async fn stop(self) -> Result<()> {
+        match self {
+            Self::Local(host) => {
+                host.stop().await;
+                Ok(())
+            }
+            Self::Spin(spin) => spin.stop().await,
+        }
+    }
+}
+
+fn check_built(manifest: &Path) -> Result<()> {
+    let folder = manifest.parent().context("a manifest is in a folder")?;
+    let built = folder.join("target/wasm32-wasip2/release");
+    if !built.is_dir() {
+        bail!("the components are not built: run `cargo xtask build` (no folder {})", built.display());
+    }
+    Ok(())
+}
