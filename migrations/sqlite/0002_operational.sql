@@ -12,14 +12,14 @@ CREATE TABLE IF NOT EXISTS lease_renewals (
   expires_at INTEGER NOT NULL
 );
 
--- Secret values, sealed. The log holds who changed which version, never a value.
+-- Secret values, sealed. The log says which one is in force and never holds a value.
 CREATE TABLE IF NOT EXISTS sealed_secrets (
+  sealed_id  TEXT PRIMARY KEY,
   secret_ref TEXT    NOT NULL,
   version    INTEGER NOT NULL,
   key_id     TEXT    NOT NULL,
   nonce      BLOB    NOT NULL,
-  ciphertext BLOB    NOT NULL,
-  PRIMARY KEY (secret_ref, version)
+  ciphertext BLOB    NOT NULL
 );
 
 -- When each kind of periodic work last ran, and how it ended.

@@ -15,11 +15,15 @@ pub enum SecretEvent {
     SecretImported {
         /// 1.
         version: i64,
+        /// Where its sealed bytes are.
+        sealed_id: String,
     },
     /// A later version, which is the active one from now on.
     SecretRotated {
         /// Its number.
         version: i64,
+        /// Where its sealed bytes are.
+        sealed_id: String,
     },
     /// The bytes of a version are gone.
     SecretDestroyed {
@@ -32,12 +36,12 @@ impl DomainEvent for SecretEvent {
     const KIND: &'static str = "secret";
 }
 
-/// The event for a new value, of a secret whose newest version is `newest` (0: none yet).
-pub fn import(newest: i64) -> SecretEvent {
-    if newest == 0 {
-        return SecretEvent::SecretImported { version: 1 };
+/// The event that puts `version` in force, whose sealed bytes are at `sealed_id`.
+pub fn put_in_force(version: i64, sealed_id: String) -> SecretEvent {
+    if version == 1 {
+        return SecretEvent::SecretImported { version, sealed_id };
     }
-    SecretEvent::SecretRotated { version: newest + 1 }
+    SecretEvent::SecretRotated { version, sealed_id }
 }
 
 /// Checks a ref and a value.

@@ -135,7 +135,7 @@ impl Shadow {
             match created(statement) {
                 Some((Object::Table, name)) => drop(names.insert(name.to_owned(), format!("rebuild_{name}"))),
                 Some((Object::Index | Object::Trigger, name)) => {
-                    drop(names.insert(name.to_owned(), format!("{name}_r{generation}")))
+                    drop(names.insert(name.to_owned(), format!("{name}_r{generation}")));
                 }
                 Some((Object::View, name)) => sql_views.push((name.to_owned(), statement.clone())),
                 None => {}

@@ -1,1 +1,15 @@
-//! placeholder
+//! What clawstead can do: one function per operation. Each reads facts from the views, lets `domain` decide, and appends.
+//!
+//! Components and tests call these; nothing here knows HTTP or Spin.
+
+pub mod agents;
+pub mod api_keys;
+pub mod configs;
+mod cx;
+mod error;
+pub mod queue;
+pub mod secrets;
+pub mod workers;
+
+pub use cx::{Cx, decide};
+pub use error::OperationError;

@@ -1,6 +1,6 @@
 //! The databases a ledger runs on.
 
-#[cfg(feature = "rusqlite")]
+#[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 #[cfg(target_arch = "wasm32")]
 pub mod spin;

@@ -1,0 +1,48 @@
+//! Agent profiles.
+
+use clawstead_domain::agent::{self, Agent, Configure};
+use clawstead_ledger::{Engine, Expected, Row};
+
+use crate::{Cx, OperationError, decide};
+
+/// Makes or changes a profile, and gives it as it is then.
+///
+/// # Errors
+/// When a value cannot be.
+pub async fn configure<E: Engine>(cx: &Cx<'_, E>, agent_key: &str, change: &Configure) -> Result<Agent, OperationError> {
+    decide(async || {
+        let known = find(cx, agent_key).await?;
+        let events = agent::configure(agent_key, known.as_ref(), change)?;
+        let version = known.map_or(0, |agent| agent.stream_version);
+        cx.append(agent_key, Expected::Version(version), &events).await
+    })
+    .await?;
+    find(cx, agent_key).await?.ok_or_else(|| OperationError::unexpected("the agent that was just configured"))
+}
+
+/// One profile.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find<E: Engine>(cx: &Cx<'_, E>, agent_key: &str) -> Result<Option<Agent>, OperationError> {
+    let sql = "SELECT agent_key, version, enabled, stream_version FROM agents WHERE agent_key = ?1";
+    Ok(cx.sql(sql, &[agent_key.into()]).await?.first().and_then(|row| agent_of(&row)))
+}
+
+/// Profiles by key, after `after`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list<E: Engine>(cx: &Cx<'_, E>, after: &str, limit: i64) -> Result<Vec<Agent>, OperationError> {
+    let sql = "SELECT agent_key, version, enabled, stream_version FROM agents WHERE agent_key > ?1 ORDER BY agent_key LIMIT ?2";
+    Ok(cx.sql(sql, &[after.into(), limit.into()]).await?.iter().filter_map(|row| agent_of(&row)).collect())
+}
+
+fn agent_of(row: &Row<'_>) -> Option<Agent> {
+    Some(Agent {
+        agent_key: row.text("agent_key")?,
+        version: row.text("version")?,
+        enabled: row.flag("enabled"),
+        stream_version: row.integer("stream_version")?,
+    })
+}

@@ -1,0 +1,42 @@
+//! Figures of the queue.
+
+use clawstead_ledger::Engine;
+use serde::Serialize;
+
+use crate::{Cx, OperationError};
+
+/// How many messages are in which state.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct QueueStats {
+    /// Waiting for a worker.
+    pub queued_ready: i64,
+    /// Heads of conversations that wait for their time: scheduled, or for the next try.
+    pub queued_later: i64,
+    /// In flight.
+    pub processing: i64,
+    /// Given up.
+    pub dead_letter: i64,
+    /// Completed.
+    pub done: i64,
+}
+
+/// Counts without looking at messages: the views keep counters.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stats<E: Engine>(cx: &Cx<'_, E>) -> Result<QueueStats, OperationError> {
+    let sql = "SELECT status, sum(n) AS n FROM queue_counters GROUP BY status \
+               UNION ALL SELECT 'later', count(*) FROM queue_heads WHERE ready_at > ?1";
+    let rows = cx.sql(sql, &[cx.now.into()]).await?;
+    let count = |status: &str| {
+        let row = rows.iter().find(|row| row.text("status").as_deref() == Some(status));
+        row.and_then(|row| row.integer("n")).unwrap_or(0)
+    };
+    Ok(QueueStats {
+        queued_ready: count("queued") - count("later"),
+        queued_later: count("later"),
+        processing: count("processing"),
+        dead_letter: count("dead_letter"),
+        done: count("done"),
+    })
+}

@@ -1,0 +1,125 @@
+//! Workers: registering, recognising, and seeing them.
+
+use clawstead_domain::worker::{self, State, WorkerEvent};
+use clawstead_ledger::{Engine, Expected, Row};
+use clawstead_vault::{mint_token, sha256_hex};
+use serde::Serialize;
+
+use crate::{Cx, OperationError};
+
+/// Contacts closer together than this are one: a busy worker costs one write a second, not one a call.
+const CONTACT_RESOLUTION_MS: i64 = 1_000;
+
+/// A worker, as its own calls and the operator see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Worker {
+    /// Its id.
+    pub worker_id: String,
+    /// For people.
+    pub name: Option<String>,
+    /// `fly` or `external`.
+    pub provider: String,
+    /// Where it is in its life.
+    pub state: State,
+    /// The conversation it works for.
+    pub conversation_id: Option<String>,
+    /// App that holds its machine.
+    pub app_name: Option<String>,
+    /// Its machine.
+    pub machine_id: Option<String>,
+    /// Messages it has in flight.
+    pub load: i64,
+    /// Its last authenticated contact.
+    pub last_seen_at: Option<i64>,
+    /// Version of its stream.
+    #[serde(skip)]
+    pub stream_version: i64,
+}
+
+/// A worker that was just registered. The only time anybody sees its token.
+#[derive(Debug, Serialize)]
+pub struct Registered {
+    /// Its id.
+    pub worker_id: String,
+    /// Its token.
+    pub token: String,
+}
+
+/// Registers a worker of somebody's own.
+///
+/// # Errors
+/// When the name cannot be.
+pub async fn register<E: Engine>(cx: &Cx<'_, E>, name: Option<String>) -> Result<Registered, OperationError> {
+    let worker_id = cx.new_id();
+    let token = mint_token("cwk", cx.random());
+    let event = worker::register(name, sha256_hex(&token))?;
+    cx.append(&worker_id, Expected::Version(0), &[event]).await?;
+    Ok(Registered { worker_id, token })
+}
+
+/// The worker that a token belongs to, unless it has stopped.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn by_token<E: Engine>(cx: &Cx<'_, E>, token: &str) -> Result<Option<Worker>, OperationError> {
+    let sql = format!("{SELECT} WHERE w.token_hash = ?1 AND w.state <> 'stopped'");
+    Ok(cx.sql(&sql, &[sha256_hex(token).into()]).await?.first().and_then(|row| worker_of(&row)))
+}
+
+/// Workers by id, after `after`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list<E: Engine>(cx: &Cx<'_, E>, after: &str, limit: i64) -> Result<Vec<Worker>, OperationError> {
+    let sql = format!("{SELECT} WHERE w.worker_id > ?1 ORDER BY w.worker_id LIMIT ?2");
+    Ok(cx.sql(&sql, &[after.into(), limit.into()]).await?.iter().filter_map(|row| worker_of(&row)).collect())
+}
+
+/// All workers that have not stopped, draining and stopping ones included: they may still be billed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn live<E: Engine>(cx: &Cx<'_, E>) -> Result<Vec<Worker>, OperationError> {
+    let sql = format!("{SELECT} WHERE w.state IN ('requested', 'active', 'draining', 'stopping') ORDER BY w.requested_at");
+    Ok(cx.sql(&sql, &[]).await?.iter().filter_map(|row| worker_of(&row)).collect())
+}
+
+/// Notes a sign of life. Any authenticated call is one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn saw<E: Engine>(cx: &Cx<'_, E>, worker: &Worker) -> Result<(), OperationError> {
+    if worker.state == State::Requested {
+        match cx.append(&worker.worker_id, Expected::Version(worker.stream_version), &[WorkerEvent::WorkerSeen {}]).await {
+            // Somebody else noted it, or the worker is on its way out: either is fine.
+            Ok(()) | Err(OperationError::Raced) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if worker.last_seen_at.is_some_and(|at| cx.now - at < CONTACT_RESOLUTION_MS) {
+        return Ok(());
+    }
+    let sql = "INSERT INTO worker_contacts (worker_id, last_seen_at) VALUES (?1, ?2) \
+               ON CONFLICT (worker_id) DO UPDATE SET last_seen_at = max(last_seen_at, excluded.last_seen_at)";
+    cx.sql(sql, &[(&worker.worker_id).into(), cx.now.into()]).await?;
+    Ok(())
+}
+
+const SELECT: &str = "SELECT w.worker_id, w.name, w.provider, w.state, w.conversation_id, w.app_name, w.machine_id, w.stream_version, \
+    c.last_seen_at, (SELECT count(*) FROM leases l WHERE l.worker_id = w.worker_id) AS load \
+    FROM workers w LEFT JOIN worker_contacts c ON c.worker_id = w.worker_id";
+
+fn worker_of(row: &Row<'_>) -> Option<Worker> {
+    Some(Worker {
+        worker_id: row.text("worker_id")?,
+        name: row.text("name"),
+        provider: row.text("provider")?,
+        state: State::parse(&row.text("state")?)?,
+        conversation_id: row.text("conversation_id"),
+        app_name: row.text("app_name"),
+        machine_id: row.text("machine_id"),
+        load: row.integer("load")?,
+        last_seen_at: row.integer("last_seen_at"),
+        stream_version: row.integer("stream_version")?,
+    })
+}
