@@ -1,1 +1,32 @@
-//! placeholder
+//! A client of the Fly Machines API, <https://docs.machines.dev>, as far as clawstead uses it.
+//!
+//! Each call is made once and ends in one of three outcomes ([`Outcome`]): done, refused, or unknown. The API has no
+//! idempotency key, so an unknown outcome is settled by listing, never by calling again (outside-contracts.md). What
+//! happened is told by status codes alone; texts of Fly's are kept short and redacted, and never decide anything.
+
+mod call;
+mod machine;
+mod machine_calls;
+mod machines;
+mod outcome;
+mod ownership;
+mod redact;
+mod refusal;
+mod state;
+mod token;
+mod volume;
+mod volume_calls;
+mod volume_name;
+
+pub use machine::{
+    CpuKind, CreateMachine, Env, Guest, Machine, MachineConfig, Mount, ReportedConfig, ReportedMount, Restart, RestartPolicy,
+};
+pub use machine_calls::{ListMachines, Signal, StopMachine, Wait, WaitState, Waited};
+pub use machines::Machines;
+pub use outcome::{Outcome, Unknown};
+pub use ownership::{DEPLOYMENT_KEY, Ownership, Tags, VOLUME_KEY, WORKER_KEY};
+pub use refusal::{Refusal, RefusalKind};
+pub use state::{HostStatus, MachineState};
+pub use token::{ApiToken, BadApiToken};
+pub use volume::{CreateVolume, Volume};
+pub use volume_name::{is_volume_of, volume_name};

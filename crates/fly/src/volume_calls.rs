@@ -1,0 +1,28 @@
+use clawstead_transport::Transport;
+use http::Method;
+
+use crate::call::Call;
+use crate::{CreateVolume, Machines, Outcome, Volume};
+
+impl<T: Transport> Machines<T> {
+    /// Lists all volumes of the app.
+    pub async fn list_volumes(&self) -> Outcome<Vec<Volume>> {
+        self.ask(Call::new(Method::GET, &["volumes"])).await
+    }
+
+    /// Makes a volume. After [`Outcome::Unknown`] it may exist: list, and adopt it by its name and region.
+    pub async fn create_volume(&self, volume: &CreateVolume) -> Outcome<Volume> {
+        self.ask(Call::new(Method::POST, &["volumes"]).json(volume)).await
+    }
+
+    /// Reads one volume.
+    pub async fn get_volume(&self, id: &str) -> Outcome<Volume> {
+        self.ask(Call::new(Method::GET, &["volumes", id])).await
+    }
+
+    /// Deletes a volume. For up to a minute after its machine is gone the answer is
+    /// [`crate::RefusalKind::Precondition`]: later, then.
+    pub async fn delete_volume(&self, id: &str) -> Outcome<()> {
+        self.tell(Call::new(Method::DELETE, &["volumes", id])).await
+    }
+}
