@@ -20,7 +20,7 @@ const WAIT_GRACE: Duration = Duration::from_secs(5);
 /// Which machines to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListMachines {
-    /// Only those tagged with this deployment. Fly documents the filter in its guide and not in its schema, so
+    /// Only those tagged with this deployment. Many use this filter, but it is not in the schema, so
     /// [`Machine::ownership`] has the last word; leave it out to see foreign machines too.
     pub deployment: Option<String>,
     /// Whether to include machines that are gone, for as long as Fly remembers them.

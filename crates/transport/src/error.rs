@@ -43,10 +43,6 @@ mod tests {
         let without_effect = [Denied, Connect];
         let perhaps_with_effect = [Timeout, Interrupted, BodyTooLarge];
         assert!(without_effect.iter().all(|error| !error.effect_possible()));
-        assert!(
-            perhaps_with_effect
-                .iter()
-                .all(super::TransportError::effect_possible)
-        );
+        assert!(perhaps_with_effect.iter().all(super::TransportError::effect_possible));
     }
 }

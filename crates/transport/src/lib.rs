@@ -32,17 +32,11 @@ pub trait Transport {
     /// # Errors
     /// [`TransportError`] when there was no complete answer; [`TransportError::effect_possible`] says whether the
     /// other side may nevertheless have acted.
-    fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> impl Future<Output = Result<http::Response<Vec<u8>>, TransportError>>;
+    fn send(&self, request: http::Request<Vec<u8>>) -> impl Future<Output = Result<http::Response<Vec<u8>>, TransportError>>;
 }
 
 impl<T: Transport + ?Sized> Transport for &T {
-    fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> impl Future<Output = Result<http::Response<Vec<u8>>, TransportError>> {
+    fn send(&self, request: http::Request<Vec<u8>>) -> impl Future<Output = Result<http::Response<Vec<u8>>, TransportError>> {
         (**self).send(request)
     }
 }

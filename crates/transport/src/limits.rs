@@ -13,10 +13,7 @@ impl Default for Limits {
     /// 10 s and 8 MiB. Hosted Spin ends a request of ours after 30 s (outside-contracts.md), so one call must leave
     /// room for what comes after it; the largest answers we read are machine listings, well under a mebibyte.
     fn default() -> Self {
-        Self {
-            total_timeout: Duration::from_secs(10),
-            response_bytes_max: 8 << 20,
-        }
+        Self { total_timeout: Duration::from_secs(10), response_bytes_max: 8 << 20 }
     }
 }
 
@@ -28,10 +25,7 @@ impl Limits {
     /// The time that `request` may take.
     #[must_use]
     pub fn timeout_of<B>(&self, request: &http::Request<B>) -> Duration {
-        request
-            .extensions()
-            .get::<TotalTimeout>()
-            .map_or(self.total_timeout, |own| own.0)
+        request.extensions().get::<TotalTimeout>().map_or(self.total_timeout, |own| own.0)
     }
 }
 
@@ -45,9 +39,7 @@ mod tests {
         let mut request = http::Request::new(());
         assert_eq!(limits.timeout_of(&request), Duration::from_secs(10));
 
-        request
-            .extensions_mut()
-            .insert(TotalTimeout(Duration::from_secs(25)));
+        request.extensions_mut().insert(TotalTimeout(Duration::from_secs(25)));
         assert_eq!(limits.timeout_of(&request), Duration::from_secs(25));
     }
 }

@@ -22,9 +22,7 @@ impl Matcher {
     #[must_use]
     pub fn on(method: http::Method, path_end: &str) -> Self {
         let path_end = path_end.to_owned();
-        Self::when(move |request| {
-            *request.method() == method && request.uri().path().ends_with(&path_end)
-        })
+        Self::when(move |request| *request.method() == method && request.uri().path().ends_with(&path_end))
     }
 
     /// A request for which `condition` holds.
@@ -56,8 +54,7 @@ impl ScriptedTransport {
     #[must_use]
     pub fn answer(self, matcher: Matcher, status: u16, body: impl Into<Vec<u8>>) -> Self {
         let mut response = http::Response::new(body.into());
-        *response.status_mut() =
-            http::StatusCode::from_u16(status).expect("a script names a valid status");
+        *response.status_mut() = http::StatusCode::from_u16(status).expect("a script names a valid status");
         self.respond(matcher, response)
     }
 
@@ -91,9 +88,7 @@ impl ScriptedTransport {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0
-            .lock()
-            .expect("no test panics while it holds the script")
+        self.0.lock().expect("no test panics while it holds the script")
     }
 }
 
@@ -103,10 +98,7 @@ impl Transport for ScriptedTransport {
     async fn send(&self, request: Request) -> Answer {
         let mut state = self.state();
         state.requests.push(request.clone());
-        let found = state
-            .script
-            .iter()
-            .position(|(matcher, _)| (matcher.0)(&request));
+        let found = state.script.iter().position(|(matcher, _)| (matcher.0)(&request));
         let line = found.and_then(|index| state.script.remove(index));
         drop(state);
         match line {
@@ -123,9 +115,7 @@ mod tests {
     use http::Method;
 
     fn get(uri: &str) -> Request {
-        http::Request::get(uri)
-            .body(Vec::new())
-            .expect("a test writes valid URIs")
+        http::Request::get(uri).body(Vec::new()).expect("a test writes valid URIs")
     }
 
     #[test]

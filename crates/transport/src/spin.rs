@@ -22,28 +22,17 @@ impl SpinTransport {
         Self { limits }
     }
 
-    async fn exchange(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+    async fn exchange(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
         let request = with_length(request).map(|body| FullBody::new(Bytes::from(body)));
-        let response = spin_sdk::http::send(request)
-            .await
-            .map_err(|code| classify(&code))?;
+        let response = spin_sdk::http::send(request).await.map_err(|code| classify(&code))?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, self.limits.response_bytes_max)
-            .collect()
-            .await
-            .map_err(|error| classify_body(&*error))?;
+        let body = Limited::new(body, self.limits.response_bytes_max).collect().await.map_err(|error| classify_body(&*error))?;
         Ok(http::Response::from_parts(head, body.to_bytes().to_vec()))
     }
 }
 
 impl Transport for SpinTransport {
-    async fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
         let alarm = pin!(spin_sdk::time::sleep(self.limits.timeout_of(&request)));
         let exchange = pin!(self.exchange(request));
         match select(exchange, alarm).await {
@@ -58,9 +47,7 @@ fn with_length(mut request: http::Request<Vec<u8>>) -> http::Request<Vec<u8>> {
     let bodiless_by_nature = matches!(*request.method(), http::Method::GET | http::Method::HEAD);
     if !(bodiless_by_nature && request.body().is_empty()) {
         let length = http::HeaderValue::from(request.body().len());
-        request
-            .headers_mut()
-            .insert(http::header::CONTENT_LENGTH, length);
+        request.headers_mut().insert(http::header::CONTENT_LENGTH, length);
     }
     request
 }
@@ -95,9 +82,9 @@ fn classify(code: &ErrorCode) -> TransportError {
         | ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionLimitReached
         | ErrorCode::TlsCertificateError => TransportError::Connect,
-        ErrorCode::ConnectionReadTimeout
-        | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => TransportError::Timeout,
+        ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
+            TransportError::Timeout
+        }
         ErrorCode::HttpResponseBodySize(_) => TransportError::BodyTooLarge,
         _ => TransportError::Interrupted,
     }

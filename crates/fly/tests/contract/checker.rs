@@ -4,7 +4,7 @@
 use http::Request;
 use serde_json::Value;
 
-/// Documented in Fly's guide to the machines resource, and missing in the schema.
+/// The one parameter that we send and the schema does not list.
 const METADATA_FILTER: &str = "metadata.";
 
 pub(crate) fn check(request: &Request<Vec<u8>>) {
