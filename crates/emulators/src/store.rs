@@ -59,8 +59,12 @@ impl<T: Default + Serialize + DeserializeOwned + Send + 'static> Store<T> {
         }
     }
 
-    /// Writes the state after every change, several changes at once when they come fast. Never returns.
+    /// Writes the state after every change, several changes at once when they come fast. Ends at
+    /// once when there is no file, and otherwise never.
     pub(crate) async fn keep_saved(self: Arc<Self>) {
+        if self.file.is_none() {
+            return;
+        }
         let mut changes = self.changes.subscribe();
         while changes.changed().await.is_ok() {
             let store = self.clone();

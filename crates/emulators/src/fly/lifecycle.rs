@@ -28,7 +28,7 @@ pub(crate) fn resume(shared: &Arc<Shared>) {
             machine.process = "none".to_owned();
             match machine.state {
                 MachineState::Started | MachineState::Starting | MachineState::Restarting | MachineState::Replacing => {
-                    to_start.push(machine.id.clone())
+                    to_start.push(machine.id.clone());
                 }
                 MachineState::Stopping => machine.state = MachineState::Stopped,
                 MachineState::Destroying | MachineState::Destroyed => {

@@ -1,4 +1,11 @@
 //! A Fly Machines API whose machines run the echo worker in this process.
+//!
+//! | control route | |
+//! |---|---|
+//! | `GET /sandbox/machines`, `GET /sandbox/volumes` | what there is; of environments only the names |
+//! | `POST /sandbox/machines/{id}/kill?as=` | its host dies; it is left `stopped`, or as told |
+//! | `POST /sandbox/machines/{id}/crash` | its process dies, and its restart policy applies |
+//! | `POST /sandbox/faults` | a [`Fault`], `{capacity: {region, full}}`, `{exec: Script}` or `{clear: true}` |
 
 mod actions;
 mod answer;

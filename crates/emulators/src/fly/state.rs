@@ -69,6 +69,12 @@ impl MachineState {
     }
 }
 
+impl std::fmt::Display for MachineState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct App {
     pub(crate) id: String,

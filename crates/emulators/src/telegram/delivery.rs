@@ -29,11 +29,31 @@ impl Lanes {
     }
 }
 
-/// One answer of a webhook.
-struct Answered {
-    status: u16,
+/// How one request to a webhook went.
+#[derive(Default)]
+struct Attempt {
+    /// Nothing when there was no answer.
+    status: Option<u16>,
     body: String,
     retry_after: Option<Duration>,
+    error: Option<String>,
+}
+
+impl Attempt {
+    fn failed(error: &reqwest::Error) -> Attempt {
+        let what = if error.is_timeout() {
+            "Read timeout expired"
+        } else if error.is_connect() {
+            "Connection refused"
+        } else {
+            "Connection closed"
+        };
+        Attempt { error: Some(what.to_owned()), ..Attempt::default() }
+    }
+
+    fn delivered(&self) -> bool {
+        self.error.is_none()
+    }
 }
 
 /// Queues an update and starts its delivery.
@@ -140,9 +160,10 @@ async fn run_lane(shared: Arc<Shared>, bot_id: i64, chat_id: i64) {
             next
         };
         let Some((pending, webhook)) = next else { return };
+        let connection = shared.connections.take(bot_id, &webhook).await;
         let attempt = attempt(&shared, &pending.update, &webhook).await;
-        let delay = settle(&shared, bot_id, &pending, attempt);
-        if let Some(delay) = delay {
+        drop(connection);
+        if let Some(delay) = settle(&shared, bot_id, &pending, &attempt) {
             let set_anew = |state: &State| {
                 let current = state.accounts.get(&bot_id)?.webhook.as_ref().map(|one| one.setting);
                 (current != Some(webhook.setting)).then_some(())
@@ -159,69 +180,66 @@ fn next_of(state: &State, bot_id: i64, chat_id: i64) -> Option<(PendingUpdate, W
     Some((pending.clone(), webhook))
 }
 
-async fn attempt(shared: &Shared, update: &Value, webhook: &Webhook) -> Result<Answered, String> {
+async fn attempt(shared: &Shared, update: &Value, webhook: &Webhook) -> Attempt {
     let mut request = shared.http.post(&webhook.url).timeout(shared.options.webhook_timeout).json(update);
     if let Some(secret) = &webhook.secret_token {
         request = request.header(SECRET_HEADER, secret);
     }
-    let response = request.send().await.map_err(|error| failure(&error))?;
-    let status = response.status().as_u16();
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => return Attempt::failed(&error),
+    };
+    let status = response.status();
     let retry_after =
         response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
-    let body = response.text().await.map_err(|error| failure(&error))?;
-    Ok(Answered { status, body, retry_after })
-}
-
-fn failure(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "Read timeout expired".to_owned();
+    match response.text().await {
+        Ok(body) => Attempt {
+            status: Some(status.as_u16()),
+            body,
+            retry_after,
+            error: (!status.is_success()).then(|| format!("Wrong response from the webhook: {status}")),
+        },
+        Err(error) => Attempt::failed(&error),
     }
-    if error.is_connect() {
-        return "Connection refused".to_owned();
-    }
-    "Connection closed".to_owned()
 }
 
 /// Writes an attempt down; gives the delay before the next one when the update is still pending.
-fn settle(shared: &Arc<Shared>, bot_id: i64, pending: &PendingUpdate, attempt: Result<Answered, String>) -> Option<Duration> {
-    let delivered = attempt.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status));
-    let retry_after = attempt.as_ref().ok().and_then(|answer| answer.retry_after);
-    let reply = attempt.as_ref().ok().filter(|_| delivered).map(|answer| answer.body.clone());
+fn settle(shared: &Arc<Shared>, bot_id: i64, pending: &PendingUpdate, attempt: &Attempt) -> Option<Duration> {
     let attempts = shared.store.change(|state| {
-        let error = match &attempt {
-            Ok(_) if delivered => None,
-            Ok(answer) => Some(format!("Wrong response from the webhook: {}", answer.status)),
-            Err(error) => Some(error.clone()),
-        };
         let delivery = state.deliveries.get_mut(&pending.seq)?;
-        // Dropped while the request was under way.
-        let still_pending = delivery.outcome == Outcome::Pending;
-        delivery.attempts += 1;
-        delivery.status = attempt.as_ref().ok().map(|answer| answer.status);
-        delivery.body = attempt.as_ref().map_or(String::new(), |answer| answer.body.clone());
-        delivery.error = error.clone();
-        let too_old = now_ms() - delivery.queued_at_ms > DROPPED_AFTER_MS;
-        if still_pending && delivered {
-            delivery.end(Outcome::Delivered);
-        } else if still_pending && too_old {
-            delivery.end(Outcome::Dropped);
-        }
+        record(delivery, attempt);
         let goes_on = delivery.outcome == Outcome::Pending;
         let attempts = delivery.attempts;
         let account = state.accounts.get_mut(&bot_id)?;
         if !goes_on {
             account.pending.retain(|one| one.seq != pending.seq);
         }
-        if let (Some(message), Some(webhook)) = (error, account.webhook.as_mut()) {
-            webhook.last_error = Some(LastError { date: now_ms() / 1_000, message });
+        if let (Some(message), Some(webhook)) = (&attempt.error, account.webhook.as_mut()) {
+            webhook.last_error = Some(LastError { date: now_ms() / 1_000, message: message.clone() });
         }
         goes_on.then_some(attempts)
     });
-    if let Some(body) = reply {
-        execute_reply(shared, bot_id, &body);
+    if attempt.delivered() {
+        execute_reply(shared, bot_id, &attempt.body);
     }
     let attempts = attempts?;
-    Some(retry_after.unwrap_or_else(|| delay_after(shared, attempts)))
+    Some(attempt.retry_after.unwrap_or_else(|| delay_after(shared, attempts)))
+}
+
+fn record(delivery: &mut Delivery, attempt: &Attempt) {
+    delivery.attempts += 1;
+    delivery.status = attempt.status;
+    delivery.body.clone_from(&attempt.body);
+    delivery.error.clone_from(&attempt.error);
+    if delivery.outcome != Outcome::Pending {
+        // Dropped while the request was under way.
+        return;
+    }
+    if attempt.delivered() {
+        delivery.end(Outcome::Delivered);
+    } else if now_ms() - delivery.queued_at_ms > DROPPED_AFTER_MS {
+        delivery.end(Outcome::Dropped);
+    }
 }
 
 /// None after the first failure, then the base, then twice as long each time.

@@ -1,7 +1,17 @@
 //! A Telegram Bot API: methods for bots, updates for their webhooks, and control routes to play the user.
+//!
+//! | control route | |
+//! |---|---|
+//! | `GET, POST /sandbox/bots` | the bots; adds one (`{token, id, username, first_name}`) |
+//! | `POST /sandbox/updates` | an update, or `{bot_id, update}`; `?wait=true` answers when its delivery has ended |
+//! | `GET /sandbox/sent` | what bots sent: `?bot_id=&chat_id=&after=<seq>&wait=<seconds>` |
+//! | `GET /sandbox/deliveries` | the history of deliveries: `?bot_id=&after=<seq>` |
+//! | `POST /sandbox/files?name=` | the body becomes a file; answers its `file_id` |
+//! | `POST /sandbox/faults` | a [`Fault`], `{blocked_chat}`, `{unblocked_chat}`, `{unknown_chat}` or `{clear: true}` |
 
 mod answer;
 mod calls;
+mod connections;
 mod delivery;
 mod files;
 mod html;
@@ -26,6 +36,7 @@ use crate::faults::{Fault, Faults};
 use crate::server::{Bound, Server};
 use crate::store::Store;
 use crate::tasks::Tasks;
+use connections::Connections;
 use delivery::Lanes;
 use state::State;
 
@@ -72,6 +83,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<Store<State>>,
     pub(crate) options: TelegramOptions,
     pub(crate) lanes: Lanes,
+    pub(crate) connections: Connections,
     pub(crate) tasks: Tasks,
     pub(crate) http: reqwest::Client,
     faults: Mutex<Faults>,
@@ -98,6 +110,7 @@ impl Telegram {
             store: store.clone(),
             options,
             lanes: Lanes::default(),
+            connections: Connections::default(),
             tasks: Tasks::default(),
             http: reqwest::Client::new(),
             faults: Mutex::default(),

@@ -15,13 +15,11 @@ use super::state::{Bot, Delivery, Sent, State};
 use super::{Shared, delivery};
 use crate::faults::Fault;
 
-type Shares0 = Shares<Arc<Shared>>;
-
 fn refuse(why: impl Into<String>) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({ "error": why.into() }))).into_response()
 }
 
-pub(crate) async fn list_bots(Shares(shared): Shares0) -> Json<Value> {
+pub(crate) async fn list_bots(Shares(shared): Shares<Arc<Shared>>) -> Json<Value> {
     Json(shared.store.read(|state| {
         let view = |account: &super::state::Account| {
             json!({
@@ -34,7 +32,7 @@ pub(crate) async fn list_bots(Shares(shared): Shares0) -> Json<Value> {
     }))
 }
 
-pub(crate) async fn add_bot(Shares(shared): Shares0, Json(bot): Json<Bot>) -> Json<Value> {
+pub(crate) async fn add_bot(Shares(shared): Shares<Arc<Shared>>, Json(bot): Json<Bot>) -> Json<Value> {
     shared.store.change(|state| state.add_bot(bot));
     Json(json!({ "ok": true }))
 }
@@ -45,7 +43,11 @@ pub(crate) struct PushQuery {
     wait: bool,
 }
 
-pub(crate) async fn push_update(Shares(shared): Shares0, Query(query): Query<PushQuery>, Json(body): Json<Value>) -> Response {
+pub(crate) async fn push_update(
+    Shares(shared): Shares<Arc<Shared>>,
+    Query(query): Query<PushQuery>,
+    Json(body): Json<Value>,
+) -> Response {
     let (bot_id, update) = match shared.store.read(|state| addressed(state, body)) {
         Ok(addressed) => addressed,
         Err(why) => return refuse(why),
@@ -95,7 +97,7 @@ impl SentQuery {
     }
 }
 
-pub(crate) async fn list_sent(Shares(shared): Shares0, Query(query): Query<SentQuery>) -> Json<Vec<Sent>> {
+pub(crate) async fn list_sent(Shares(shared): Shares<Arc<Shared>>, Query(query): Query<SentQuery>) -> Json<Vec<Sent>> {
     let limit = Duration::from_secs(query.wait.unwrap_or(0));
     let found = |state: &State| Some(query.select(state)).filter(|sent| !sent.is_empty());
     Json(shared.store.wait_for(limit, found).await.unwrap_or_default())
@@ -108,7 +110,10 @@ pub(crate) struct DeliveriesQuery {
     after: u64,
 }
 
-pub(crate) async fn list_deliveries(Shares(shared): Shares0, Query(query): Query<DeliveriesQuery>) -> Json<Vec<Delivery>> {
+pub(crate) async fn list_deliveries(
+    Shares(shared): Shares<Arc<Shared>>,
+    Query(query): Query<DeliveriesQuery>,
+) -> Json<Vec<Delivery>> {
     let fits = |one: &&Delivery| query.bot_id.is_none_or(|bot_id| one.bot_id == bot_id);
     Json(shared.store.read(|state| state.deliveries.range(query.after + 1..).map(|(_, one)| one).filter(fits).cloned().collect()))
 }
@@ -119,7 +124,11 @@ pub(crate) struct FileQuery {
     name: String,
 }
 
-pub(crate) async fn register_file(Shares(shared): Shares0, Query(query): Query<FileQuery>, bytes: Bytes) -> Json<Value> {
+pub(crate) async fn register_file(
+    Shares(shared): Shares<Arc<Shared>>,
+    Query(query): Query<FileQuery>,
+    bytes: Bytes,
+) -> Json<Value> {
     let file = shared.store.change(|state| state.files.register(&query.name, bytes.to_vec()));
     Json(json!({
         "file_id": file.file_id,
@@ -139,7 +148,7 @@ pub(crate) enum Trouble {
     Fault(Fault),
 }
 
-pub(crate) async fn set_fault(Shares(shared): Shares0, Json(trouble): Json<Trouble>) -> Json<Value> {
+pub(crate) async fn set_fault(Shares(shared): Shares<Arc<Shared>>, Json(trouble): Json<Trouble>) -> Json<Value> {
     match trouble {
         Trouble::Block { blocked_chat } => {
             shared.store.change(|state| state.block(blocked_chat, true));
