@@ -1,6 +1,6 @@
 //! `up`: clawstead with everything it needs, until Ctrl-C.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, pin::pin};
 
 use anyhow::{Context as _, Result};
 use clawstead_emulators::{fly::FlyOptions, telegram::TelegramOptions};
@@ -19,12 +19,11 @@ pub(crate) async fn run(options: UpOptions) -> Result<()> {
     if options.reset {
         data.reset()?;
     }
+    let mut asked = pin!(asked_to_stop());
     let sandbox = tokio::select! {
         started = start(&options, &real, &data) => started?,
-        asked = asked_to_stop() => return asked,
+        asked = &mut asked => return asked,
     };
-    // A dropped receiver of the signal would miss one that comes while this is printed.
-    let asked = asked_to_stop();
     println!("ready {}", sandbox.api().base_url());
     asked.await?;
     println!("stopping");
@@ -111,7 +110,7 @@ fn print_places(options: &UpOptions, real: &Real, data: &DataDir, credentials: &
     match real.bot_token {
         Some(_) => println!("Telegram   {TELEGRAM_API}, bot {}", credentials.bot_id),
         None => {
-            println!("Telegram   {} (stand-in), bot {}, user {}", credentials.telegram_api, credentials.bot_id, seed::USER_ID)
+            println!("Telegram   {} (stand-in), bot {}, user {}", credentials.telegram_api, credentials.bot_id, seed::USER_ID);
         }
     }
     match real.fly {

@@ -1,0 +1,12 @@
+//! clawstead from end to end: the built components over HTTP. One binary, so that the host is linked once.
+
+mod events;
+mod functions;
+mod health;
+mod operator;
+mod pairing;
+mod refusals;
+mod restart;
+mod story;
+mod webhook;
+mod workers;
