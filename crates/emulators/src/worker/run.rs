@@ -76,12 +76,10 @@ impl Running {
         self.last_claim = Instant::now();
         loop {
             if self.shutdown.requested() {
-                return self.leave("signal", Exit::Signal).await;
+                return self.leave(Exit::Signal).await;
             }
-            let turn = self.turn().await;
-            match turn {
-                Turn::Exit("manual") => return self.leave("manual", Exit::Idle).await,
-                Turn::Exit(reason) => return self.leave(reason, Exit::ToldToStop).await,
+            match self.turn().await {
+                Turn::Leave(exit) => return self.leave(exit).await,
                 Turn::Again => {}
                 Turn::Wait(delay) => self.wait(delay).await,
                 Turn::Vanish(vanish) => return Err(vanish),
@@ -89,7 +87,9 @@ impl Running {
         }
     }
 
-    async fn leave(&mut self, reason: &str, exit: Exit) -> Result<Exit, Vanish> {
+    /// Uploads a snapshot, for the reason that the way out calls for, and ends.
+    async fn leave(&mut self, exit: Exit) -> Result<Exit, Vanish> {
+        let reason = if exit == Exit::Idle { "manual" } else { "signal" };
         self.upload_snapshot(reason).await?;
         Ok(exit)
     }
@@ -104,12 +104,12 @@ impl Running {
     /// One round: control state, idle check, claim, and the job if there is one.
     async fn turn(&mut self) -> Turn {
         match self.told_to_stop().await {
-            Ok(true) => return Turn::Exit("signal"),
+            Ok(true) => return Turn::Leave(Exit::ToldToStop),
             Ok(false) => {}
             Err(error) => return self.trouble("control state", &error),
         }
         if self.last_claim.elapsed() > self.config.idle_timeout {
-            return Turn::Exit("manual");
+            return Turn::Leave(Exit::Idle);
         }
         let job = match self.claim().await {
             Ok(Some(job)) => job,
@@ -188,7 +188,6 @@ impl Running {
 enum Turn {
     Again,
     Wait(Duration),
-    /// Leave, with a snapshot for this reason.
-    Exit(&'static str),
+    Leave(Exit),
     Vanish(Vanish),
 }
