@@ -40,7 +40,7 @@ impl WasmToolchain {
         };
         eprintln!("==> {TARGET}: {no_rustup:#}; trying Debian's packages");
         let debian = Debian::install(workspace).with_context(|| {
-            format!("no way to compile for {TARGET}: rustup could not add the target ({no_rustup:#}), and neither could Debian")
+            format!("cannot compile for {TARGET}: neither rustup ({no_rustup:#}) nor Debian's packages could be used")
         })?;
         Ok(Self::Debian(debian))
     }

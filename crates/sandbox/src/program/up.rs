@@ -26,7 +26,7 @@ pub(crate) async fn run(options: UpOptions) -> Result<()> {
     };
     println!("ready {}", sandbox.api().base_url());
     asked.await?;
-    println!("stopping");
+    eprintln!("stopping");
     sandbox.stop().await
 }
 
