@@ -1,1 +1,24 @@
-//! placeholder
+//! What every component shares: routing, authentication, reading JSON, problem responses, settings, and the loop around
+//! one request. A component adds what it does for each operation, and nothing else.
+
+mod authenticate;
+pub mod call;
+pub mod json;
+mod log;
+mod operation;
+mod principal;
+mod problem;
+mod reply;
+mod route;
+mod settings;
+#[cfg(target_arch = "wasm32")]
+pub mod spin;
+
+pub use authenticate::authenticate;
+pub use call::Call;
+pub use operation::{Operation, Permission};
+pub use principal::Principal;
+pub use problem::Problem;
+pub use reply::Reply;
+pub use route::{Component, Found, ROUTES, Route, find};
+pub use settings::{Settings, SettingsError};

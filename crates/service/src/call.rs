@@ -1,0 +1,124 @@
+//! One request, after routing, authentication and reading.
+
+use clawstead_ledger::{Engine, Ledger};
+use clawstead_operations::Cx;
+use clawstead_operations::workers::Worker;
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use crate::operation::Operation;
+use crate::principal::Principal;
+use crate::route::percent_decoded;
+use crate::{Problem, json};
+
+/// Longest body that is read, bytes.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Entries of a page when nobody says.
+pub const LIMIT_DEFAULT: i64 = 100;
+/// Entries of a page at most.
+pub const LIMIT_MAX: i64 = 1_000;
+
+/// One request.
+#[derive(Debug)]
+pub struct Call {
+    /// What is asked for.
+    pub operation: Operation,
+    /// Who asks.
+    pub principal: Principal,
+    /// When, ms since the epoch.
+    pub now: i64,
+    /// One id for everything this leads to.
+    pub correlation: String,
+    /// What stood at the braces of the path.
+    pub params: Vec<(&'static str, String)>,
+    /// The query, as it came.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Call {
+    /// The surroundings of the operation.
+    pub fn cx<'a, E: Engine>(&self, ledger: &'a Ledger<E>, entropy: &'a dyn Fn(&mut [u8])) -> Cx<'a, E> {
+        Cx { ledger, now: self.now, entropy, actor: self.principal.actor(), correlation: self.correlation.clone() }
+    }
+
+    /// What stood at a brace of the path.
+    pub fn param(&self, name: &str) -> &str {
+        self.params.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The body, read as JSON. An empty one is read as an empty object.
+    ///
+    /// # Errors
+    /// As [`json::read`].
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
+        json::read(body)
+    }
+
+    /// The worker that asks.
+    ///
+    /// # Errors
+    /// When it is not one; authentication has seen to that.
+    pub fn worker(&self) -> Result<&Worker, Problem> {
+        match &self.principal {
+            Principal::Worker(worker) => Ok(worker),
+            _ => Err(Problem::forbidden()),
+        }
+    }
+
+    /// The query as pairs, none of them twice and none unknown.
+    ///
+    /// # Errors
+    /// `unknown_field` or `invalid_field`, with the name.
+    pub fn query(&self, known: &[&str]) -> Result<Query, Problem> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for part in self.query.split('&').filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
+            let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
+                return Err(Problem::field("invalid_field", name, "is badly escaped"));
+            };
+            if !known.contains(&name.as_str()) {
+                return Err(Problem::field("unknown_field", name, "there is no such query parameter"));
+            }
+            if pairs.iter().any(|(earlier, _)| *earlier == name) {
+                return Err(Problem::field("invalid_field", name, "stands twice"));
+            }
+            pairs.push((name, value));
+        }
+        Ok(Query(pairs))
+    }
+}
+
+/// The query of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// A text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    /// A whole number within bounds.
+    ///
+    /// # Errors
+    /// `invalid_field`.
+    pub fn integer(&self, name: &'static str, default: i64, least: i64, most: i64) -> Result<i64, Problem> {
+        let Some(text) = self.text(name) else { return Ok(default) };
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| Problem::field("invalid_field", name, format!("must be a whole number from {least} to {most}")))
+    }
+
+    /// The length of a page.
+    ///
+    /// # Errors
+    /// `invalid_field`.
+    pub fn limit(&self) -> Result<i64, Problem> {
+        self.integer("limit", LIMIT_DEFAULT, 1, LIMIT_MAX)
+    }
+}

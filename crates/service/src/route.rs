@@ -1,0 +1,207 @@
+//! Which path of which component is which operation.
+
+use http::Method;
+
+use crate::operation::Operation;
+
+/// A component of `spin.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is explained in the manifest of its crate")]
+pub enum Component {
+    Admin,
+    Enqueue,
+    FlyReconciler,
+    Functions,
+    Pairing,
+    TelegramWebhook,
+    WorkerApi,
+}
+
+impl Component {
+    /// Its id in `spin.toml`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Enqueue => "enqueue",
+            Self::FlyReconciler => "fly-reconciler",
+            Self::Functions => "functions",
+            Self::Pairing => "pairing",
+            Self::TelegramWebhook => "telegram-webhook",
+            Self::WorkerApi => "worker-api",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// Who answers.
+    pub component: Component,
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path; a segment in braces takes whatever stands there.
+    pub path: &'static str,
+    /// What is asked for.
+    pub operation: Operation,
+}
+
+const fn route(component: Component, method: &'static str, path: &'static str, operation: Operation) -> Route {
+    Route { component, method, path, operation }
+}
+
+/// All routes.
+pub const ROUTES: &[Route] = {
+    use Component::{Admin, Enqueue, FlyReconciler, Functions, Pairing, TelegramWebhook, WorkerApi};
+    &[
+        route(Admin, "GET", "/healthz", Operation::Health),
+        route(Admin, "GET", "/v1/events", Operation::ListEvents),
+        route(Admin, "POST", "/v1/views/rebuild", Operation::RebuildViews),
+        route(Admin, "GET", "/v1/agents", Operation::ListAgents),
+        route(Admin, "GET", "/v1/agents/{agent_key}", Operation::GetAgent),
+        route(Admin, "PUT", "/v1/agents/{agent_key}", Operation::ConfigureAgent),
+        route(Admin, "GET", "/v1/bots", Operation::ListBots),
+        route(Admin, "POST", "/v1/bots", Operation::LinkBot),
+        route(Admin, "GET", "/v1/api-keys", Operation::ListApiKeys),
+        route(Admin, "POST", "/v1/api-keys", Operation::CreateApiKey),
+        route(Admin, "DELETE", "/v1/api-keys/{key_id}", Operation::RevokeApiKey),
+        route(Admin, "GET", "/v1/config/{name}", Operation::GetConfig),
+        route(Admin, "PUT", "/v1/config/{name}", Operation::SetConfig),
+        route(Admin, "GET", "/v1/workers", Operation::ListWorkers),
+        route(Admin, "POST", "/v1/workers", Operation::RegisterWorker),
+        route(Pairing, "POST", "/v1/pairings", Operation::CreatePairing),
+        route(Pairing, "GET", "/v1/pairings/{pairing_id}", Operation::GetPairing),
+        route(Pairing, "GET", "/v1/bindings", Operation::ListBindings),
+        route(TelegramWebhook, "POST", "/telegram/{bot_id}/webhook", Operation::ReceiveUpdate),
+        route(Enqueue, "POST", "/v1/messages", Operation::EnqueueMessage),
+        route(Enqueue, "GET", "/v1/messages/{message_id}", Operation::GetMessage),
+        route(Enqueue, "GET", "/v1/conversations/{conversation_id}", Operation::GetConversation),
+        route(Enqueue, "GET", "/v1/conversations/{conversation_id}/turns", Operation::ListTurns),
+        route(Enqueue, "GET", "/v1/queue/stats", Operation::QueueStats),
+        route(Functions, "POST", "/api/{kind}", Operation::CallFunction),
+        route(Functions, "POST", "/worker/{token}/api/{kind}", Operation::CallWorkerFunction),
+        route(WorkerApi, "GET", "/worker/{token}/v1/control", Operation::WorkerControl),
+        route(WorkerApi, "POST", "/worker/{token}/v1/claim", Operation::WorkerClaim),
+        route(WorkerApi, "GET", "/worker/{token}/v1/messages/{message_id}", Operation::WorkerHydrate),
+        route(WorkerApi, "POST", "/worker/{token}/v1/messages/{message_id}/heartbeat", Operation::WorkerHeartbeat),
+        route(WorkerApi, "POST", "/worker/{token}/v1/messages/{message_id}/complete", Operation::WorkerComplete),
+        route(WorkerApi, "POST", "/worker/{token}/v1/messages/{message_id}/fail", Operation::WorkerFail),
+        route(WorkerApi, "POST", "/worker/{token}/v1/conversations/{conversation_id}/turns", Operation::WorkerAppendTurns),
+        route(FlyReconciler, "POST", "/internal/tick", Operation::Tick),
+    ]
+};
+
+/// What a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// An operation, with what stands at the braces.
+    Operation(Operation, Vec<(&'static str, String)>),
+    /// A path that is there, for other methods.
+    OtherMethods(Vec<&'static str>),
+    /// Nothing.
+    Nothing,
+}
+
+/// Finds the operation of a request. Empty segments are skipped: existing workers double a slash.
+pub fn find(component: Component, method: &Method, path: &str) -> Found {
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let mut others = Vec::new();
+    for route in ROUTES.iter().filter(|route| route.component == component) {
+        let Some(params) = matched(route.path, &segments) else { continue };
+        if route.method == method.as_str() {
+            return Found::Operation(route.operation, params);
+        }
+        others.push(route.method);
+    }
+    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
+}
+
+fn matched(pattern: &'static str, segments: &[&str]) -> Option<Vec<(&'static str, String)>> {
+    let wanted: Vec<&'static str> = pattern.split('/').filter(|segment| !segment.is_empty()).collect();
+    if wanted.len() != segments.len() {
+        return None;
+    }
+    let mut params = Vec::new();
+    for (wanted, found) in wanted.into_iter().zip(segments) {
+        match wanted.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => params.push((name, percent_decoded(found)?)),
+            None if wanted == *found => {}
+            None => return None,
+        }
+    }
+    Some(params)
+}
+
+/// Text of a path segment or a query value; `None` when it is not UTF-8 or badly escaped.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let high = char::from(rest.next()?).to_digit(16)?;
+        let low = char::from(rest.next()?).to_digit(16)?;
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(component: Component, method: &Method, path: &str) -> Found {
+        find(component, method, path)
+    }
+
+    #[test]
+    fn braces_take_what_stands_there() {
+        let found = at(Component::Admin, &Method::PUT, "/v1/agents/a%20b");
+        assert_eq!(found, Found::Operation(Operation::ConfigureAgent, vec![("agent_key", "a b".to_owned())]));
+    }
+
+    #[test]
+    fn a_doubled_slash_of_existing_workers_is_taken() {
+        let found = at(Component::Functions, &Method::POST, "/worker/t//api/query");
+        assert!(matches!(found, Found::Operation(Operation::CallWorkerFunction, _)));
+    }
+
+    #[test]
+    fn other_methods_and_other_paths_are_told_apart() {
+        assert_eq!(at(Component::Admin, &Method::DELETE, "/v1/agents/a"), Found::OtherMethods(vec!["GET", "PUT"]));
+        assert_eq!(at(Component::Admin, &Method::GET, "/v1/nothing"), Found::Nothing);
+        assert_eq!(at(Component::Admin, &Method::GET, "/v1/agents/%ff"), Found::Nothing);
+    }
+
+    #[test]
+    fn every_operation_can_be_reached() {
+        // These two are functions only.
+        let functions = [Operation::WorkerStats, Operation::WorkerHasQueued];
+        for operation in Operation::ALL.iter().filter(|operation| !functions.contains(operation)) {
+            assert!(ROUTES.iter().any(|route| route.operation == *operation), "{}", operation.name());
+        }
+    }
+
+    #[test]
+    fn the_manifest_sends_every_route_to_its_component() {
+        let manifest = include_str!("../../../spin.toml").parse::<toml::Table>().unwrap();
+        let triggers = manifest["trigger"]["http"].as_array().unwrap();
+        for route in ROUTES {
+            let to: Vec<&str> = triggers
+                .iter()
+                .filter(|trigger| trigger["component"].as_str() == Some(route.component.id()))
+                .filter_map(|trigger| trigger["route"].as_str())
+                .collect();
+            assert!(to.iter().any(|pattern| covers(pattern, route.path)), "{} {} is not in {to:?}", route.method, route.path);
+        }
+    }
+
+    fn covers(pattern: &str, path: &str) -> bool {
+        let (pattern, open) = pattern.strip_suffix("/...").map_or((pattern, false), |start| (start, true));
+        let wanted: Vec<&str> = pattern.split('/').collect();
+        let found: Vec<&str> = path.split('/').collect();
+        let long_enough = if open { found.len() >= wanted.len() } else { found.len() == wanted.len() };
+        long_enough && wanted.iter().zip(&found).all(|(wanted, found)| wanted.starts_with(':') || wanted == found)
+    }
+}

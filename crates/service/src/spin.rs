@@ -1,0 +1,161 @@
+//! The loop around one request, on Spin.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use clawstead_domain::id;
+use clawstead_ledger::Ledger;
+use clawstead_ledger::engines::spin::SpinEngine;
+use clawstead_operations::Cx;
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use spin_sdk::http::{FullBody, Request, Response};
+
+use crate::call::{BODY_BYTES_MAX, Call};
+use crate::log::Line;
+use crate::route::{Component, Found, find};
+use crate::{Principal, Problem, Reply, Settings, authenticate};
+
+/// What an instance keeps from request to request: its one connection, and its settings.
+#[derive(Debug)]
+pub struct App {
+    /// The log and its views.
+    pub ledger: Ledger<SpinEngine>,
+    /// The variables.
+    pub settings: Settings,
+}
+
+impl App {
+    /// The surroundings of an operation that a call asks for.
+    pub fn cx(&self, call: &Call) -> Cx<'_, SpinEngine> {
+        call.cx(&self.ledger, &entropy)
+    }
+}
+
+/// What a component answers with.
+pub type HttpReply = Response<FullBody<Bytes>>;
+
+/// Answers one request: finds the operation, authenticates, reads the body, and hands over to the component.
+pub async fn serve(component: Component, request: Request, operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>) -> HttpReply {
+    let at = now();
+    let correlation = id::time_sorted(at, random());
+    let mut seen = Seen { operation: None, actor: Principal::Anonymous.actor() };
+    let outcome = answer(component, request, operate, at, &correlation, &mut seen).await;
+    let line = Line {
+        component: component.id(),
+        operation: seen.operation,
+        actor: &seen.actor,
+        correlation: &correlation,
+        at,
+        ms: now() - at,
+        outcome: &outcome,
+    };
+    println!("{}", line.text());
+    respond(&outcome.unwrap_or_else(|problem| Reply::from(&problem)), &correlation)
+}
+
+/// What a line of the log can tell, however far the request got.
+struct Seen {
+    operation: Option<crate::Operation>,
+    actor: String,
+}
+
+async fn answer(
+    component: Component, request: Request, operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>, now: i64, correlation: &str,
+    seen: &mut Seen,
+) -> Result<Reply, Problem> {
+    let (operation, params) = match find(component, request.method(), request.uri().path()) {
+        Found::Operation(operation, params) => (operation, params),
+        Found::OtherMethods(methods) => {
+            let detail = format!("this path takes {}", methods.join(", "));
+            return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail));
+        }
+        Found::Nothing => return Err(Problem::new(StatusCode::NOT_FOUND, "route_not_found", "there is nothing at this path")),
+    };
+    seen.operation = Some(operation);
+    let app = app(now).await?;
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let headers = request.headers().clone();
+    let mut call = Call {
+        operation,
+        principal: Principal::Anonymous,
+        now,
+        correlation: correlation.to_owned(),
+        params,
+        query,
+        headers,
+        body: Vec::new(),
+    };
+    let permission = operation.permission();
+    call.principal =
+        authenticate(&app.cx(&call), &app.settings, permission, &call.headers, call.param("token"), call.param("bot_id")).await?;
+    seen.actor = call.principal.actor();
+    call.body = body(request, &call.headers).await?;
+    operate(&app, &call).await
+}
+
+async fn body(request: Request, headers: &HeaderMap) -> Result<Vec<u8>, Problem> {
+    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", format!("at most {BODY_BYTES_MAX} bytes"));
+    let declared = headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > BODY_BYTES_MAX) {
+        return Err(too_large());
+    }
+    match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
+        Ok(body) => Ok(body.to_bytes().to_vec()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "body_interrupted", "the body did not arrive whole")),
+    }
+}
+
+fn respond(reply: &Reply, correlation: &str) -> HttpReply {
+    let mut builder = http::Response::builder().status(reply.status).header("x-correlation-id", correlation);
+    if !reply.body.is_empty() {
+        builder = builder.header(http::header::CONTENT_TYPE, reply.content_type);
+    }
+    for (name, value) in &reply.headers {
+        builder = builder.header(*name, value);
+    }
+    builder.body(FullBody::new(Bytes::from(reply.body.clone()))).unwrap_or_else(|_| Response::new(FullBody::new(Bytes::new())))
+}
+
+thread_local! {
+    static APP: RefCell<Option<Rc<App>>> = const { RefCell::new(None) };
+}
+
+/// The app of this instance; its first request opens the database and brings the schema up to date.
+async fn app(now: i64) -> Result<Rc<App>, Problem> {
+    if let Some(app) = APP.with_borrow(Clone::clone) {
+        return Ok(app);
+    }
+    let unavailable = |cause: String| {
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_configured", "clawstead is not ready; its log says why");
+        Problem { cause: Some(cause), ..problem }
+    };
+    let read = async |name: &'static str| spin_sdk::variables::get(name).await.ok();
+    let settings = Settings::load(read).await.map_err(|error| unavailable(error.to_string()))?;
+    let engine = SpinEngine::open("default", settings.durability).await?;
+    let ledger = Ledger::new(engine);
+    let holder = id::time_sorted(now, random());
+    ledger.migrate(&holder, now).await.map_err(|error| unavailable(error.to_string()))?;
+    let app = Rc::new(App { ledger, settings });
+    APP.replace(Some(app.clone()));
+    Ok(app)
+}
+
+/// The instant, ms since the epoch.
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Fills a buffer from the host's secure source.
+pub fn entropy(buffer: &mut [u8]) {
+    getrandom::fill(buffer).expect("the host has a source of randomness");
+}
+
+fn random() -> [u8; 10] {
+    let mut bytes = [0; 10];
+    entropy(&mut bytes);
+    bytes
+}
