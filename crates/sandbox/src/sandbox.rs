@@ -84,7 +84,7 @@ impl SandboxOptions {
             variables.insert("telegram_api_url".to_owned(), telegram.base_url());
         }
         if let (Some(fly), Some(token)) = (&fly, fly_token) {
-            variables.insert("fly_api_url".to_owned(), format!("{}/v1", fly.base_url()));
+            variables.insert("fly_api_url".to_owned(), fly.base_url());
             variables.insert("fly_api_token".to_owned(), token);
         }
         variables.extend(self.variables);

@@ -18,7 +18,12 @@ const WEBHOOK_SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// # Errors
 /// `unauthenticated` or `forbidden`.
 pub async fn authenticate<E: Engine>(
-    cx: &Cx<'_, E>, settings: &Settings, permission: Permission, headers: &HeaderMap, token: &str, bot_id: &str,
+    cx: &Cx<'_, E>,
+    settings: &Settings,
+    permission: Permission,
+    headers: &HeaderMap,
+    token: &str,
+    bot_id: &str,
 ) -> Result<Principal, Problem> {
     match permission {
         Permission::Public => Ok(Principal::Anonymous),

@@ -12,7 +12,8 @@ use crate::Problem;
 /// `malformed_json`, `unknown_field`, `missing_field` or `invalid_field`.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut source = serde_json::Deserializer::from_slice(body);
-    let read = serde_path_to_error::deserialize(&mut source).map_err(|error| problem(&error.path().to_string(), error.inner()))?;
+    let read =
+        serde_path_to_error::deserialize(&mut source).map_err(|error| problem(&error.path().to_string(), error.inner()))?;
     source.end().map_err(|error| problem(".", &error))?;
     Ok(read)
 }

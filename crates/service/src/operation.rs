@@ -64,7 +64,7 @@ operations! {
     SetConfig: Permission::Operator, "Change a policy.";
     RegisterWorker: Permission::Operator, "Admit a worker of one's own.";
     ListWorkers: Permission::Operator, "All workers.";
-    WorkerStats: Permission::Operator, "Figures of the workers.";
+    WorkerStats: Permission::Service(Scope::Stats), "Figures of the workers.";
     CreatePairing: Permission::Service(Scope::Pairing), "Make a pairing code.";
     GetPairing: Permission::Service(Scope::Pairing), "The state of a pairing.";
     ListBindings: Permission::Service(Scope::Pairing), "The bindings of a user.";

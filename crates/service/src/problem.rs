@@ -93,7 +93,9 @@ impl From<OperationError> for Problem {
             OperationError::Raced | OperationError::Duplicate(_) => {
                 Self::new(StatusCode::CONFLICT, "contended", "others changed the same thing at the same time; try again")
             }
-            OperationError::Rule(rule) => Self::new(StatusCode::CONFLICT, "rule_broken", format!("it would break the rule {rule}")),
+            OperationError::Rule(rule) => {
+                Self::new(StatusCode::CONFLICT, "rule_broken", format!("it would break the rule {rule}"))
+            }
             OperationError::Outside { service, permanent, .. } => {
                 let detail = if permanent { "refused the request" } else { "does not answer" };
                 let problem = Self::new(StatusCode::BAD_GATEWAY, "outside_trouble", format!("{service} {detail}"));

@@ -40,7 +40,10 @@ pub struct Settings {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("public_url", &self.public_url).field("deployment", &self.deployment).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("public_url", &self.public_url)
+            .field("deployment", &self.deployment)
+            .finish_non_exhaustive()
     }
 }
 

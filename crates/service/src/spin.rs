@@ -38,7 +38,11 @@ impl App {
 pub type HttpReply = Response<FullBody<Bytes>>;
 
 /// Answers one request: finds the operation, authenticates, reads the body, and hands over to the component.
-pub async fn serve(component: Component, request: Request, operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>) -> HttpReply {
+pub async fn serve(
+    component: Component,
+    request: Request,
+    operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>,
+) -> HttpReply {
     let at = now();
     let correlation = id::time_sorted(at, random());
     let mut seen = Seen { operation: None, actor: Principal::Anonymous.actor() };
@@ -63,7 +67,11 @@ struct Seen {
 }
 
 async fn answer(
-    component: Component, request: Request, operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>, now: i64, correlation: &str,
+    component: Component,
+    request: Request,
+    operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>,
+    now: i64,
+    correlation: &str,
     seen: &mut Seen,
 ) -> Result<Reply, Problem> {
     let (operation, params) = match find(component, request.method(), request.uri().path()) {

@@ -9,7 +9,7 @@ use clawstead_sandbox::{Credentials, DataDir, PlatformKind, Sandbox, SandboxOpti
 use crate::{options::UpOptions, real::Real, signals::asked_to_stop};
 
 const TELEGRAM_API: &str = "https://api.telegram.org";
-const FLY_API: &str = "https://api.machines.dev/v1";
+const FLY_API: &str = "https://api.machines.dev";
 
 /// Starts everything, says what is where, and stops it cleanly when asked to.
 pub(crate) async fn run(options: UpOptions) -> Result<()> {

@@ -1,0 +1,44 @@
+//! Policies.
+
+use clawstead_domain::config::{LeasePolicy, Policy, ProviderPolicy, QueuePolicy, RetryPolicy, ScalingPolicy};
+use clawstead_operations::configs;
+use clawstead_service::spin::App;
+use clawstead_service::{Call, Problem, Reply};
+use http::StatusCode;
+
+pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
+    match call.param("name") {
+        QueuePolicy::NAME => show_policy::<QueuePolicy>(app, call).await,
+        LeasePolicy::NAME => show_policy::<LeasePolicy>(app, call).await,
+        RetryPolicy::NAME => show_policy::<RetryPolicy>(app, call).await,
+        ScalingPolicy::NAME => show_policy::<ScalingPolicy>(app, call).await,
+        ProviderPolicy::NAME => show_policy::<ProviderPolicy>(app, call).await,
+        _ => Err(not_found()),
+    }
+}
+
+pub(crate) async fn set(app: &App, call: &Call) -> Result<Reply, Problem> {
+    match call.param("name") {
+        QueuePolicy::NAME => set_policy::<QueuePolicy>(app, call).await,
+        LeasePolicy::NAME => set_policy::<LeasePolicy>(app, call).await,
+        RetryPolicy::NAME => set_policy::<RetryPolicy>(app, call).await,
+        ScalingPolicy::NAME => set_policy::<ScalingPolicy>(app, call).await,
+        ProviderPolicy::NAME => set_policy::<ProviderPolicy>(app, call).await,
+        _ => Err(not_found()),
+    }
+}
+
+async fn show_policy<P: Policy>(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let policy: P = configs::load(&app.cx(call)).await?.get()?;
+    Ok(Reply::ok(&policy))
+}
+
+async fn set_policy<P: Policy>(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let policy: P = call.json()?;
+    configs::set(&app.cx(call), &policy).await?;
+    Ok(Reply::ok(&policy))
+}
+
+fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "config_not_found", "there are queue, lease, retry, scaling and provider")
+}

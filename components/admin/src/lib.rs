@@ -1,0 +1,41 @@
+//! Agents, bots, API keys, policies, workers, the log, and health.
+#![cfg(target_arch = "wasm32")]
+
+mod agents;
+mod api_keys;
+mod bots;
+mod configs;
+mod events;
+mod health;
+mod workers;
+
+use clawstead_service::spin::{App, HttpReply, serve};
+use clawstead_service::{Call, Component, Operation, Problem, Reply};
+use spin_sdk::http::Request;
+use spin_sdk::http_service;
+
+#[http_service]
+async fn handle(request: Request) -> HttpReply {
+    serve(Component::Admin, request, operate).await
+}
+
+async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
+    match call.operation {
+        Operation::Health => health::show(app, call).await,
+        Operation::ListEvents => events::list(app, call).await,
+        Operation::RebuildViews => events::rebuild(app, call).await,
+        Operation::ConfigureAgent => agents::configure(app, call).await,
+        Operation::GetAgent => agents::show(app, call).await,
+        Operation::ListAgents => agents::list(app, call).await,
+        Operation::LinkBot => bots::link(app, call).await,
+        Operation::ListBots => bots::list(app, call).await,
+        Operation::CreateApiKey => api_keys::create(app, call).await,
+        Operation::ListApiKeys => api_keys::list(app, call).await,
+        Operation::RevokeApiKey => api_keys::revoke(app, call).await,
+        Operation::GetConfig => configs::show(app, call).await,
+        Operation::SetConfig => configs::set(app, call).await,
+        Operation::RegisterWorker => workers::register(app, call).await,
+        Operation::ListWorkers => workers::list(app, call).await,
+        other => Err(Problem::internal(format!("{} is not for this component", other.name()))),
+    }
+}

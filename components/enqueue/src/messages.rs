@@ -1,0 +1,60 @@
+//! Messages.
+
+use std::collections::BTreeMap;
+
+use clawstead_domain::conversation::Enqueue;
+use clawstead_domain::text;
+use clawstead_ledger::dedup_key;
+use clawstead_operations::queue;
+use clawstead_service::spin::App;
+use clawstead_service::{Call, Problem, Reply};
+use http::StatusCode;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    conversation_id: Option<String>,
+    agent_key: String,
+    provider: String,
+    provider_user_id: String,
+    text: String,
+    external_id: Option<String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    priority: Option<i64>,
+    scheduled_for: Option<i64>,
+    max_attempts: Option<i64>,
+}
+
+pub(crate) async fn enqueue(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let message: Message = call.json()?;
+    let cx = app.cx(call);
+    let command = Enqueue {
+        conversation_id: message.conversation_id.unwrap_or_else(|| cx.new_id()),
+        agent_key: message.agent_key,
+        provider: message.provider,
+        provider_user_id: message.provider_user_id,
+        text: message.text,
+        external_id: message.external_id,
+        metadata: message.metadata,
+        priority: message.priority,
+        scheduled_for: message.scheduled_for,
+        max_attempts: message.max_attempts,
+    };
+    let accepted = queue::enqueue(&cx, &command, idempotency_key(call)?).await?;
+    let status = if accepted.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(Reply::json(status, &accepted))
+}
+
+pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
+    Ok(Reply::ok(&queue::message(&app.cx(call), call.param("message_id")).await?))
+}
+
+/// The dedup key of the header `Idempotency-Key`; each principal has keys of its own.
+fn idempotency_key(call: &Call) -> Result<Option<String>, Problem> {
+    let Some(header) = call.headers.get("idempotency-key") else { return Ok(None) };
+    let key = header.to_str().unwrap_or_default();
+    text::check_id("Idempotency-Key", key)?;
+    Ok(Some(dedup_key(&["enqueue", &call.principal.actor(), key])))
+}

@@ -1,0 +1,100 @@
+//! Functions of consumer apps.
+
+use std::collections::BTreeMap;
+
+use clawstead_domain::conversation::Enqueue;
+use clawstead_ledger::dedup_key;
+use clawstead_operations::{queue, workers};
+use clawstead_service::spin::App;
+use clawstead_service::{Call, Operation, Principal, Problem, json};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use crate::table::Function;
+
+pub(crate) async fn run(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    function: &Function,
+    args: Value,
+) -> Result<Value, Problem> {
+    match function.operation {
+        Operation::EnqueueMessage => enqueue(app, call, principal, args).await,
+        Operation::QueueStats => queue_stats(app, call, args).await,
+        Operation::WorkerStats => worker_stats(app, call, args).await,
+        other => Err(Problem::internal(format!("{} has no function", other.name()))),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoArgs {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct EnqueueArgs {
+    conversation_id: String,
+    agent_key: String,
+    provider: String,
+    provider_user_id: String,
+    message_text: String,
+    external_message_id: Option<String>,
+    /// Taken and not kept: an update holds more about people than anybody needs here.
+    #[serde(rename = "rawUpdateJson")]
+    _raw_update_json: Option<IgnoredAny>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    attachments: Option<Vec<IgnoredAny>>,
+    priority: Option<i64>,
+    /// Taken and not used: whoever may send a message must not choose where machines are made.
+    #[serde(rename = "providerConfig")]
+    _provider_config: Option<IgnoredAny>,
+}
+
+async fn enqueue(app: &App, call: &Call, principal: &Principal, args: Value) -> Result<Value, Problem> {
+    let args: EnqueueArgs = json::from_value(args)?;
+    if args.attachments.is_some_and(|attachments| !attachments.is_empty()) {
+        return Err(Problem::field("invalid_field", "attachments", "attachments are not taken yet"));
+    }
+    let mut cx = app.cx(call);
+    cx.actor = principal.actor();
+    let external = args.external_message_id.as_deref();
+    let key = external.map(|external| dedup_key(&["external", &args.conversation_id, &args.provider, external]));
+    let command = Enqueue {
+        conversation_id: args.conversation_id.clone(),
+        agent_key: args.agent_key,
+        provider: args.provider.clone(),
+        provider_user_id: args.provider_user_id,
+        text: args.message_text,
+        external_id: args.external_message_id.clone(),
+        metadata: args.metadata,
+        priority: args.priority,
+        ..Enqueue::default()
+    };
+    Ok(json!(queue::enqueue(&cx, &command, key).await?.message_id))
+}
+
+async fn queue_stats(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
+    let NoArgs {} = json::from_value(args)?;
+    let stats = queue::stats(&app.cx(call)).await?;
+    Ok(json!({ "queuedReady": stats.queued_ready, "processing": stats.processing, "deadLetter": stats.dead_letter }))
+}
+
+async fn worker_stats(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
+    let NoArgs {} = json::from_value(args)?;
+    let live = workers::live(&app.cx(call)).await?;
+    let (active, idle): (Vec<_>, Vec<_>) =
+        live.iter().filter(|worker| worker.state.takes_work()).partition(|worker| worker.load > 0);
+    let shown: Vec<Value> = live
+        .iter()
+        .map(|worker| {
+            json!({
+                "workerId": worker.worker_id, "status": worker.state.as_str(), "load": worker.load,
+                "heartbeatAt": worker.last_seen_at.unwrap_or(0), "machineId": worker.machine_id, "appName": worker.app_name,
+            })
+        })
+        .collect();
+    Ok(json!({ "activeCount": active.len(), "idleCount": idle.len(), "workers": shown }))
+}

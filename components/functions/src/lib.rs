@@ -1,0 +1,50 @@
+//! The function-call protocol that existing clients speak: consumer apps at `/api`, workers at `/worker/<token>/api`.
+#![cfg(target_arch = "wasm32")]
+
+mod consumer;
+mod protocol;
+mod table;
+mod worker;
+
+use clawstead_service::spin::{App, HttpReply, serve};
+use clawstead_service::{Call, Component, Operation, Problem, Reply, authenticate};
+use serde_json::Value;
+use spin_sdk::http::Request;
+use spin_sdk::http_service;
+
+use crate::protocol::FunctionCall;
+use crate::table::{Base, Function};
+
+#[http_service]
+async fn handle(request: Request) -> HttpReply {
+    serve(Component::Functions, request, operate).await
+}
+
+/// Refusals of a function are answered with 200 and the reason; whatever else goes wrong is an HTTP error, which clients
+/// take for transport trouble and repeat.
+async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let base = if call.operation == Operation::CallWorkerFunction { Base::Worker } else { Base::Consumer };
+    let outcome = call_function(app, call, base).await;
+    match outcome {
+        Ok(value) => Ok(protocol::success(&value)),
+        Err(problem) if problem.status.is_client_error() && problem.status != http::StatusCode::UNAUTHORIZED => {
+            Ok(protocol::refusal(&problem))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn call_function(app: &App, call: &Call, base: Base) -> Result<Value, Problem> {
+    let FunctionCall { name, args } = protocol::read(call.param("kind"), &call.body)?;
+    let function = table::find(&name, base, call.param("kind"))?;
+    match base {
+        Base::Worker => worker::run(app, call, function, args).await,
+        Base::Consumer => run_for_consumer(app, call, function, args).await,
+    }
+}
+
+async fn run_for_consumer(app: &App, call: &Call, function: &Function, args: Value) -> Result<Value, Problem> {
+    let permission = function.operation.permission();
+    let principal = authenticate(&app.cx(call), &app.settings, permission, &call.headers, "", "").await?;
+    consumer::run(app, call, &principal, function, args).await
+}

@@ -1,0 +1,58 @@
+//! The functions that are served, and as what.
+
+use clawstead_service::{Operation, Problem};
+use http::StatusCode;
+
+/// Where a function exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// At `/api`, for consumer apps.
+    Consumer,
+    /// At `/worker/<token>/api`, for that worker.
+    Worker,
+}
+
+/// One function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) base: Base,
+    /// `query`, `mutation` or `action`: how it must be called.
+    pub(crate) kind: &'static str,
+    pub(crate) operation: Operation,
+}
+
+const fn function(name: &'static str, base: Base, kind: &'static str, operation: Operation) -> Function {
+    Function { name, base, kind, operation }
+}
+
+const FUNCTIONS: &[Function] = &[
+    function("enqueue", Base::Consumer, "mutation", Operation::EnqueueMessage),
+    function("queueStats", Base::Consumer, "query", Operation::QueueStats),
+    function("workerStats", Base::Consumer, "query", Operation::WorkerStats),
+    function("workerControlState", Base::Worker, "query", Operation::WorkerControl),
+    function("workerClaim", Base::Worker, "mutation", Operation::WorkerClaim),
+    function("workerConversationHasQueued", Base::Worker, "query", Operation::WorkerHasQueued),
+    function("workerHydrationBundle", Base::Worker, "query", Operation::WorkerHydrate),
+    function("workerHeartbeat", Base::Worker, "mutation", Operation::WorkerHeartbeat),
+    function("workerAppendConversationMessages", Base::Worker, "mutation", Operation::WorkerAppendTurns),
+    function("workerComplete", Base::Worker, "mutation", Operation::WorkerComplete),
+    function("workerFail", Base::Worker, "mutation", Operation::WorkerFail),
+];
+
+/// Finds a function at a base, called as `kind`.
+pub(crate) fn find(name: &str, base: Base, kind: &str) -> Result<&'static Function, Problem> {
+    let Some(function) = FUNCTIONS.iter().find(|function| function.name == name && function.base == base) else {
+        let elsewhere = FUNCTIONS.iter().any(|function| function.name == name);
+        let detail = if elsewhere { "this function does not exist at this base URL" } else { "there is no such function" };
+        return Err(Problem {
+            field: Some("path".to_owned()),
+            ..Problem::new(StatusCode::NOT_FOUND, "function_not_found", detail)
+        });
+    };
+    if function.kind != kind {
+        let detail = format!("{name} is a {} and was called as a {kind}", function.kind);
+        return Err(Problem::field("wrong_function_kind", "path", detail));
+    }
+    Ok(function)
+}

@@ -1,0 +1,81 @@
+//! Messages in a worker's hands.
+
+use clawstead_domain::conversation::{Ending, NewTurn};
+use clawstead_operations::queue;
+use clawstead_service::spin::App;
+use clawstead_service::{Call, Problem, Reply};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claim {
+    conversation_id: Option<String>,
+}
+
+pub(crate) async fn claim(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let Claim { conversation_id } = call.json()?;
+    let job = queue::claim(&app.cx(call), call.worker()?, conversation_id.as_deref()).await?;
+    let Some(job) = job else { return Ok(Reply::empty()) };
+    Ok(Reply::ok(&json!({
+        "message_id": job.message_id, "conversation_id": job.conversation_id, "agent_key": job.agent_key,
+        "lease_id": job.lease_id, "lease_expires_at": job.lease_expires_at, "message": job.message,
+    })))
+}
+
+pub(crate) async fn hydrate(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let bundle = queue::hydrate(&app.cx(call), app.settings.keys()?, call.worker()?, call.param("message_id")).await?;
+    Ok(Reply::ok(&json!({
+        "message_id": bundle.message_id, "conversation_id": bundle.conversation_id, "agent_key": bundle.agent_key,
+        "message": bundle.message, "turns": bundle.turns, "telegram_bot_token": bundle.bot_token.as_ref().map(|token| token.expose()),
+    })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Holder {
+    lease_id: String,
+}
+
+pub(crate) async fn heartbeat(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let Holder { lease_id } = call.json()?;
+    let lease_expires_at = queue::heartbeat(&app.cx(call), ending(call, &lease_id)?).await?;
+    Ok(Reply::ok(&json!({ "lease_expires_at": lease_expires_at })))
+}
+
+pub(crate) async fn complete(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let Holder { lease_id } = call.json()?;
+    queue::complete(&app.cx(call), ending(call, &lease_id)?).await?;
+    Ok(Reply::empty())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    lease_id: String,
+    error: String,
+}
+
+pub(crate) async fn fail(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let Failure { lease_id, error } = call.json()?;
+    let failed = queue::fail(&app.cx(call), ending(call, &lease_id)?, &error).await?;
+    Ok(Reply::ok(
+        &json!({ "dead_lettered": failed.dead_lettered, "ready_at": (!failed.dead_lettered).then_some(failed.ready_at) }),
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turns {
+    turns: Vec<NewTurn>,
+}
+
+pub(crate) async fn append_turns(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let Turns { turns } = call.json()?;
+    let appended = queue::append_turns(&app.cx(call), call.worker()?, call.param("conversation_id"), &turns).await?;
+    Ok(Reply::ok(&json!({ "turn_count": appended.turn_count })))
+}
+
+fn ending<'a>(call: &'a Call, lease_id: &'a str) -> Result<Ending<'a>, Problem> {
+    Ok(Ending { worker_id: &call.worker()?.worker_id, message_id: call.param("message_id"), lease_id })
+}
