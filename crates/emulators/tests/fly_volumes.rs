@@ -72,9 +72,12 @@ async fn a_volume_stays_bound_for_a_while() {
 async fn a_released_volume_can_be_deleted() {
     let (fly, client) = start(quick()).await;
     let path = volume_of_a_destroyed_machine(&fly, &client).await;
-    while client.get(&path).await.body["attached_machine_id"].is_string() {
-        tokio::task::yield_now().await;
-    }
+    let released = async {
+        while client.get(&path).await.body["attached_machine_id"].is_string() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, released).await.expect("the volume is released");
     let deleted = client.delete(&path).await;
     assert_eq!(deleted.status, 200);
     assert_fly("Volume", &deleted.body);
