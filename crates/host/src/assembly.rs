@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
@@ -18,6 +18,7 @@ use crate::manifest::{self, HttpRoute, Manifest};
 use crate::network::Network;
 use crate::options::HostOptions;
 use crate::pool::{InstancePool, Phase};
+use crate::room::Room;
 use crate::route::Router;
 use crate::sqlite::Databases;
 use crate::state::{Grant, GuestState, Services};
@@ -27,7 +28,7 @@ use crate::variables::{self, Variables};
 pub(crate) struct Assembly {
     pub(crate) app: Arc<App>,
     pub(crate) cron: Vec<CronTask>,
-    pub(crate) instances: Vec<Arc<Semaphore>>,
+    pub(crate) rooms: Vec<Arc<Room>>,
 }
 
 /// Reads, checks and compiles everything. It takes as long as compiling does, on this thread and on
@@ -47,7 +48,7 @@ pub(crate) fn assemble(options: HostOptions, phase: watch::Receiver<Phase>) -> R
     let sources = sources(&manifest, &folder);
     let pres = compile(&engine, &linker, &sources)?;
 
-    let mut assembly = Assembler { options: &options, engine, services, grants, sources, pres, phase, instances: Vec::new() };
+    let mut assembly = Assembler { options: &options, engine, services, grants, sources, pres, phase, rooms: Vec::new() };
     let mut components = HashMap::new();
     for id in manifest.trigger.http.iter().map(|trigger| &trigger.component) {
         if !components.contains_key(id) {
@@ -60,7 +61,7 @@ pub(crate) fn assemble(options: HostOptions, phase: watch::Receiver<Phase>) -> R
     }
     let app = Arc::new(App { router, components, request_bytes_max: options.request_bytes_max, addr: OnceLock::new() });
     assembly.services.network.connect(&app);
-    Ok(Assembly { app, cron, instances: assembly.instances })
+    Ok(Assembly { app, cron, rooms: assembly.rooms })
 }
 
 fn router(manifest: &Manifest) -> Result<Router, String> {
@@ -161,7 +162,7 @@ struct Assembler<'a> {
     sources: BTreeMap<String, PathBuf>,
     pres: HashMap<PathBuf, InstancePre<GuestState>>,
     phase: watch::Receiver<Phase>,
-    instances: Vec<Arc<Semaphore>>,
+    rooms: Vec<Arc<Room>>,
 }
 
 impl Assembler<'_> {
@@ -174,14 +175,14 @@ impl Assembler<'_> {
                 Err(_) => return Err(self.wrong(id, format!("no HTTP handler: {error:#}"))),
             },
         };
-        let instances = Arc::new(Semaphore::new(self.options.instances_max));
-        self.instances.push(Arc::clone(&instances));
+        let room = Arc::new(Room::new(self.options.instances_max));
+        self.rooms.push(Arc::clone(&room));
         Ok(InstancePool {
             engine: self.engine.clone(),
             pre,
             grant: Arc::clone(&self.grants[id]),
             services: Arc::clone(&self.services),
-            instances,
+            room,
             request_timeout: self.options.request_timeout,
             phase: self.phase.clone(),
         })

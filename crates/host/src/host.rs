@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::app::App;
@@ -14,6 +14,7 @@ use crate::error::HostError;
 use crate::options::HostOptions;
 use crate::outbound::Body;
 use crate::pool::Phase;
+use crate::room::Room;
 use crate::server::serve;
 
 /// How long [`Host::stop`] lets requests, and what guests do after them, go on.
@@ -29,22 +30,19 @@ pub struct Host {
     phase: watch::Sender<Phase>,
     server: Option<JoinHandle<()>>,
     cron: JoinSet<()>,
-    /// Per component, the permits of its instances, and how many there are.
-    instances: Vec<Arc<Semaphore>>,
-    instances_max: usize,
+    rooms: Vec<Arc<Room>>,
 }
 
 impl Host {
     pub(crate) async fn start(options: HostOptions) -> Result<Self, HostError> {
         let listen = options.listen;
-        let instances_max = options.instances_max;
         let (phase, _) = watch::channel(Phase::Serving);
         let assembly = tokio::task::spawn_blocking({
             let phase = phase.subscribe();
             move || assemble(options, phase)
         });
         let assembled = assembly.await.map_err(|error| HostError::Engine(error.to_string()))?;
-        let Assembly { app, cron: tasks, instances } = assembled?;
+        let Assembly { app, cron: tasks, rooms } = assembled?;
 
         let refused = |source| HostError::Listen { addr: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
@@ -56,7 +54,7 @@ impl Host {
         for task in tasks {
             cron.spawn(task.run());
         }
-        Ok(Self { addr, app, phase, server, cron, instances, instances_max })
+        Ok(Self { addr, app, phase, server, cron, rooms })
     }
 
     /// `http://<address>:<port>`, without a slash at the end.
@@ -99,10 +97,8 @@ impl Host {
     }
 
     async fn all_instances_gone(&self) {
-        for permits in &self.instances {
-            let all = u32::try_from(self.instances_max).unwrap_or(u32::MAX);
-            // An error would mean that no more instances can be made, which is as good.
-            let _ = permits.acquire_many(all).await;
+        for room in &self.rooms {
+            room.empty().await;
         }
     }
 }

@@ -37,6 +37,7 @@ mod pool;
 mod problem;
 mod random;
 mod request_body;
+mod room;
 mod route;
 mod server;
 mod spin_headers;
@@ -44,6 +45,7 @@ mod sqlite;
 mod state;
 mod template;
 mod variables;
+mod watched;
 
 pub use clock::{Clock, SystemClock};
 pub use error::HostError;

@@ -29,7 +29,7 @@ pub struct HostOptions {
     pub(crate) guest_log: GuestLog,
     pub(crate) request_bytes_max: u64,
     pub(crate) memory_bytes_max: usize,
-    pub(crate) instances_max: usize,
+    pub(crate) instances_max: u32,
     pub(crate) request_timeout: Duration,
     pub(crate) busy_max: Duration,
 }
@@ -126,7 +126,7 @@ impl HostOptions {
     }
 
     /// How many instances of each component may exist; requests beyond wait. By default 128.
-    pub fn max_instances(mut self, instances: usize) -> Self {
+    pub fn max_instances(mut self, instances: u32) -> Self {
         self.instances_max = instances;
         self
     }

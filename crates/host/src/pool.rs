@@ -7,14 +7,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Sleep;
 use wasmtime::component::GuestTaskId;
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
 
+use crate::room::Room;
 use crate::state::{Grant, GuestState, Services, new_store};
+use crate::watched::Watched;
 
 /// How many requests an instance serves in its life.
 pub const REQUESTS_PER_INSTANCE: usize = 128;
@@ -41,8 +43,7 @@ pub(crate) struct InstancePool {
     pub(crate) pre: ProxyPre<GuestState>,
     pub(crate) grant: Arc<Grant>,
     pub(crate) services: Arc<Services>,
-    /// One permit for each instance that may exist.
-    pub(crate) instances: Arc<Semaphore>,
+    pub(crate) room: Arc<Room>,
     pub(crate) request_timeout: Duration,
     pub(crate) phase: watch::Receiver<Phase>,
 }
@@ -53,8 +54,8 @@ impl HandlerState for InstancePool {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<GuestState, Expiration, Worker>> {
-        let permit = Arc::clone(&self.instances).acquire_owned().await?;
-        let mut store = new_store(&self.engine, &self.grant, &self.services, Some(permit));
+        let place = self.room.enter().await?;
+        let mut store = new_store(&self.engine, &self.grant, &self.services, Some(place));
         let proxy = self.pre.instantiate_async(&mut store).await?;
         let requests_max = match self.pre {
             ProxyPre::P3(_) => REQUESTS_PER_INSTANCE,
@@ -65,7 +66,12 @@ impl HandlerState for InstancePool {
             store,
             proxy,
             view: GuestState::http,
-            expiration: Expiration::new(self.request_timeout, self.phase.clone()),
+            expiration: Expiration {
+                request_timeout: self.request_timeout,
+                timer: Box::pin(tokio::time::sleep(self.request_timeout)),
+                phase: Watched::new(self.phase.clone()),
+                wanted: Watched::new(self.room.wanted()),
+            },
             state: Worker { component: Arc::clone(&self.grant.component), requests_max, request_timeout: self.request_timeout },
         })
     }
@@ -113,47 +119,18 @@ impl WorkerState for Worker {
 pub(crate) struct Expiration {
     request_timeout: Duration,
     timer: Pin<Box<Sleep>>,
-    phase: watch::Receiver<Phase>,
-    phase_change: PhaseChange,
-}
-
-type PhaseChange = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
-
-impl Expiration {
-    fn new(request_timeout: Duration, phase: watch::Receiver<Phase>) -> Self {
-        let timer = Box::pin(tokio::time::sleep(request_timeout));
-        let phase_change = next_change(phase.clone());
-        Self { request_timeout, timer, phase, phase_change }
-    }
-
-    /// The phase now; the task is woken when it changes.
-    fn poll_phase(&mut self, cx: &mut Context<'_>) -> Phase {
-        while self.phase_change.as_mut().poll(cx).is_ready() {
-            if self.phase.has_changed().is_err() {
-                return Phase::Stopped;
-            }
-            self.phase.mark_unchanged();
-            self.phase_change = next_change(self.phase.clone());
-        }
-        *self.phase.borrow()
-    }
-}
-
-/// Resolves when the phase changes, or nobody can change it any more.
-fn next_change(mut phase: watch::Receiver<Phase>) -> PhaseChange {
-    Box::pin(async move {
-        let _ = phase.changed().await;
-    })
+    phase: Watched<Phase>,
+    wanted: Watched<usize>,
 }
 
 impl WorkerExpiration for Expiration {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
         let this = self.get_mut();
         let idle = status == WorkerStatus::Idle;
-        match this.poll_phase(cx) {
-            Phase::Stopped => return Poll::Ready(()),
-            Phase::Draining if idle => return Poll::Ready(()),
-            Phase::Draining | Phase::Serving => {}
+        let phase = this.phase.poll(cx).unwrap_or(Phase::Stopped);
+        let wanted = this.wanted.poll(cx).unwrap_or_default();
+        if phase == Phase::Stopped || idle && (phase == Phase::Draining || wanted > 0) {
+            return Poll::Ready(());
         }
         let patience = if idle { IDLE_INSTANCE_TIMEOUT } else { this.request_timeout };
         let deadline = (start + patience).into();

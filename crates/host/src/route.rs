@@ -214,7 +214,7 @@ mod tests {
             ("/other", "/:greeting"),
             ("/hey/earth", "/hey/earth"),
             ("/hey/mars", "/hey/:world"),
-            ("/hey", "/:greeting"),
+            ("/hey", "/hey/..."),
             ("/hey/mars/red", "/hey/..."),
             ("/yo/planet/check/this", "/:greeting/:world/..."),
             ("/a/b/c/d", "/a/b/c/..."),

@@ -4,6 +4,7 @@
 //! what goes wrong in `execute-async` is told by the future that comes with the rows.
 
 mod database;
+mod pace;
 mod statement;
 
 #[expect(unreachable_pub, reason = "the generated bindings export it from their private module")]

@@ -49,8 +49,8 @@ pub(crate) struct GuestState {
     http: WasiHttpCtx,
     network: GuestNetwork,
     limits: StoreLimits,
-    /// Bounds the number of instances; goes back when the store goes.
-    _permit: Option<OwnedSemaphorePermit>,
+    /// In the component's room; given back when the store goes.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// A store for one instance of the component that `grant` is for.
@@ -58,7 +58,7 @@ pub(crate) fn new_store(
     engine: &Engine,
     grant: &Arc<Grant>,
     services: &Arc<Services>,
-    permit: Option<OwnedSemaphorePermit>,
+    place: Option<OwnedSemaphorePermit>,
 ) -> Store<GuestState> {
     let state = GuestState {
         grant: Arc::clone(grant),
@@ -68,7 +68,7 @@ pub(crate) fn new_store(
         http: WasiHttpCtx::new(),
         network: GuestNetwork::new(Arc::clone(grant), Arc::clone(&services.network)),
         limits: StoreLimitsBuilder::new().memory_size(services.memory_bytes_max).build(),
-        _permit: permit,
+        _place: place,
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limits);

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex as Gate, MutexGuard};
 
+use super::pace::Pace;
 use super::statement::{self, Executed, Failure};
 use crate::bindings::spin::sqlite::sqlite::Value;
 use crate::clock::Clock;
@@ -39,6 +40,7 @@ struct Database {
     clock: Arc<dyn Clock>,
     /// Held by the writer whose turn it is.
     writers: Gate<()>,
+    pace: Pace,
 }
 
 /// A guest's connection. The file is opened by the first statement, as in Spin.
@@ -78,6 +80,7 @@ impl Databases {
                 path: self.folder.join(format!("{name}.db")),
                 clock: Arc::clone(&self.clock),
                 writers: Gate::new(()),
+                pace: Pace::default(),
             })
         });
         Connection { database: Arc::clone(database), opened: Arc::default() }
@@ -93,7 +96,7 @@ impl Connection {
         let mut queued = false;
         let mut pause = Duration::from_millis(1);
         loop {
-            match self.attempt(text, parameters, queued) {
+            match database.pace.run(text, || self.attempt(text, parameters, queued)) {
                 Try::Done(executed) => return executed,
                 Try::QueueUp => {
                     turn = database.wait_for_turn(deadline).await;

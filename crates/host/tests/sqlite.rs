@@ -1,0 +1,164 @@
+//! SQLite as a component sees it.
+
+mod common;
+
+use common::{Fixture, start};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+fn error(outcome: &Value) -> &str {
+    outcome["error"].as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn every_kind_of_value_comes_back() {
+    let fixture = start().await;
+    let statements = json!([[
+        "SELECT ? AS nil, ? AS whole, ? AS part, ? AS words, ? AS bytes",
+        null,
+        9_007_199_254_740_993_i64,
+        1.5,
+        "żółw",
+        [0, 255, 7],
+    ]]);
+    for path in ["/sql", "/sql-sync"] {
+        let (status, body) = fixture.post(path, statements.to_string()).await;
+        assert_eq!(status, 200, "{body}");
+        let outcomes: Vec<Value> = serde_json::from_str(&body).expect("JSON");
+        let expected = json!([[null, 9_007_199_254_740_993_i64, 1.5, "żółw", [0, 255, 7]]]);
+        assert_eq!(outcomes[0]["rows"], expected, "{path}: {body}");
+        let columns = json!(["nil", "whole", "part", "words", "bytes"]);
+        assert_eq!(outcomes[0]["columns"], columns, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn changes_and_row_ids_are_the_connections() {
+    let fixture = start().await;
+    let outcomes = fixture
+        .sql(json!([
+            ["CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)"],
+            ["INSERT INTO t (id, a) VALUES (7, 'x'), (9, 'y')"],
+            ["UPDATE t SET a = 'z'"],
+            ["INSERT INTO t (a) VALUES (?) RETURNING id", "new"],
+        ]))
+        .await;
+    assert_eq!((&outcomes[1]["changes"], &outcomes[1]["last_insert_rowid"]), (&json!(2), &json!(9)));
+    assert_eq!(outcomes[2]["changes"], 2);
+    assert_eq!(outcomes[3]["rows"], json!([[10]]));
+}
+
+#[tokio::test]
+async fn errors_are_sqlites_own_words() {
+    let fixture = start().await;
+    let outcomes = fixture
+        .sql(json!([
+            ["CREATE TABLE t (a TEXT UNIQUE NOT NULL)"],
+            ["INSERT INTO t VALUES ('x')"],
+            ["INSERT INTO t VALUES ('x')"],
+            ["INSERT INTO t VALUES (NULL)"],
+            ["SELECT * FROM nowhere"],
+            ["SELEKT"],
+            ["SELECT ?, ?", 1],
+            ["SELECT 1; SELECT 2"],
+            ["CREATE TRIGGER no BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'rule: kept'); END"],
+            ["DELETE FROM t"],
+        ]))
+        .await;
+    for (index, expected) in [
+        (2, "Error::Io(\"UNIQUE constraint failed: t.a\")"),
+        (3, "Error::Io(\"NOT NULL constraint failed: t.a\")"),
+        (4, "Error::Io(\"no such table: nowhere\")"),
+        (5, "Error::Io(\"near \\\"SELEKT\\\": syntax error in SELEKT at offset 0\")"),
+        (6, "Error::Io(\"Wrong number of parameters passed to query. Got 1, needed 2\")"),
+        (7, "Error::Io(\"Multiple statements provided\")"),
+        (9, "Error::Io(\"rule: kept\")"),
+    ] {
+        assert_eq!(error(&outcomes[index]), expected);
+    }
+}
+
+#[tokio::test]
+async fn other_files_cannot_be_attached() {
+    let fixture = start().await;
+    let outcomes = fixture.sql(json!([["ATTACH '/tmp/other.db' AS other"], ["ATTACH ':memory:' AS scratch"]])).await;
+    assert_eq!(error(&outcomes[0]), "Error::Io(\"not authorized\")");
+    assert_eq!(error(&outcomes[1]), "");
+}
+
+#[tokio::test]
+async fn transactions_are_the_connections_own() {
+    let fixture = start().await;
+    let outcomes = fixture
+        .sql(json!([
+            ["CREATE TABLE t (a)"],
+            ["BEGIN IMMEDIATE"],
+            ["INSERT INTO t VALUES (1)"],
+            ["ROLLBACK"],
+            ["BEGIN"],
+            ["INSERT INTO t VALUES (2)"],
+            ["COMMIT"],
+            ["SELECT a FROM t"],
+        ]))
+        .await;
+    assert!(outcomes.iter().all(|outcome| outcome["error"].is_null()), "{outcomes:?}");
+    assert_eq!(outcomes[7]["rows"], json!([[2]]));
+}
+
+async fn counted(fixture: &Fixture) -> u64 {
+    let outcome = &fixture.sql(json!([["SELECT count(*) FROM entry"]])).await[0];
+    outcome["rows"][0][0].as_u64().expect("a count")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_take_turns_and_none_is_lost() {
+    let fixture = start().await;
+    assert_eq!(fixture.text("/insert").await.0, 200);
+    let inserts = join_all((0..200).map(|_| fixture.text("/insert"))).await;
+    assert!(inserts.iter().all(|(status, _)| *status == 200), "{inserts:?}");
+    assert_eq!(counted(&fixture).await, 201);
+}
+
+/// On one thread, waiting inside SQLite would keep the holder of the lock from ever letting go.
+#[tokio::test]
+async fn waiting_for_a_transaction_holds_no_thread() {
+    let fixture = start().await;
+    fixture.text("/insert").await;
+    let outside = rusqlite::Connection::open(fixture.data.path().join("default.db")).expect("opened");
+    outside.execute_batch("BEGIN IMMEDIATE").expect("begun");
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(fixture.text("/empty").await.0, 200);
+        outside.execute_batch("COMMIT").expect("committed");
+    };
+    let ((status, _), ()) = tokio::join!(fixture.text("/insert"), release);
+    assert_eq!(status, 200);
+    assert_eq!(counted(&fixture).await, 2);
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_released_is_an_error_after_five_seconds() {
+    let fixture = start().await;
+    fixture.text("/insert").await;
+    let outside = rusqlite::Connection::open(fixture.data.path().join("default.db")).expect("opened");
+    outside.execute_batch("BEGIN IMMEDIATE").expect("begun");
+    let asked = Instant::now();
+    let (status, error) = fixture.text("/insert").await;
+    assert_eq!((status, error.as_str()), (500, "Error::Io(\"database is locked\")"));
+    let waited = asked.elapsed();
+    assert!((4.9..6.0).contains(&waited.as_secs_f64()), "{waited:?}");
+    drop(outside);
+    assert_eq!(fixture.text("/insert").await.0, 200);
+}
+
+#[tokio::test]
+async fn many_rows_come_whole() {
+    let fixture = start().await;
+    let query = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+        SELECT i, 'row ' || i FROM n";
+    let outcome = &fixture.sql(json!([[query]])).await[0];
+    let rows = outcome["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 20_000);
+    assert_eq!(rows[19_999], json!([20_000, "row 20000"]));
+}
