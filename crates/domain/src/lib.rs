@@ -6,11 +6,13 @@
 pub mod agent;
 pub mod api_key;
 pub mod binding;
+pub mod bot;
 pub mod config;
 pub mod conversation;
 mod event;
 pub mod id;
 pub mod pairing;
+pub mod plan;
 mod refusal;
 pub mod secret;
 pub mod text;

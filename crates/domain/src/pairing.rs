@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::binding::{Binding, BindingEvent};
+use crate::binding::{Account, Bind, Binding};
 use crate::{DomainEvent, Refusal, text};
 
 /// How long a code is good when nobody says, ms.
@@ -13,6 +13,13 @@ pub const TTL_LEAST_MS: i64 = 60_000;
 pub const TTL_MOST_MS: i64 = 86_400_000;
 /// So many codes of one user and agent may wait at once.
 pub const PENDING_MAX: i64 = 3;
+
+/// State of a code that waits.
+pub const PENDING: &str = "pending";
+/// State of a code that made a binding.
+pub const USED: &str = "used";
+/// State of a code that nobody used in time.
+pub const EXPIRED: &str = "expired";
 
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
@@ -86,6 +93,15 @@ pub fn code(random: [u8; 12]) -> String {
     random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
 }
 
+/// A pairing to append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// What happens.
+    pub event: PairingEvent,
+    /// Good until.
+    pub expires_at: i64,
+}
+
 /// Makes a code for a user and an agent.
 ///
 /// # Errors
@@ -98,7 +114,7 @@ pub fn create(
     pending: i64,
     code_hash: String,
     now: i64,
-) -> Result<PairingEvent, Refusal> {
+) -> Result<Created, Refusal> {
     text::check_id("consumer_user_id", consumer_user_id)?;
     if pending >= PENDING_MAX {
         return Err(Refusal::limit(
@@ -107,67 +123,68 @@ pub fn create(
         ));
     }
     let ttl_ms = ttl_ms.unwrap_or(TTL_DEFAULT_MS).clamp(TTL_LEAST_MS, TTL_MOST_MS);
-    Ok(PairingEvent::PairingCreated {
+    let expires_at = now + ttl_ms;
+    let event = PairingEvent::PairingCreated {
         code_hash,
         consumer_user_id: consumer_user_id.to_owned(),
         agent_key: agent_key.to_owned(),
         bot_id,
-        expires_at: now + ttl_ms,
-    })
+        expires_at,
+    };
+    Ok(Created { event, expires_at })
 }
 
-/// Who brings a code back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bringer {
-    /// The bot it came through.
-    pub bot_id: String,
-    /// The account.
-    pub telegram_user_id: String,
-    /// Its private chat.
-    pub telegram_chat_id: String,
-}
-
-/// Whether a code may be used now by this account. One text for every reason: the caller must not learn which codes exist.
+/// Whether a code may be used now by this account, whose bot speaks for `bot_agent_key` today. One text for every reason: the
+/// caller must not learn which codes exist.
 ///
 /// # Errors
 /// A refusal whose code tells the operator why.
-pub fn check_use(pairing: &Pairing, bringer: &Bringer, now: i64) -> Result<(), Refusal> {
-    let refuse = |code| Err(Refusal::conflict(code, "this code cannot be used"));
-    if pairing.bot_id.as_ref().is_some_and(|bot_id| *bot_id != bringer.bot_id) {
-        return refuse("pairing_of_another_bot");
+pub fn check_use(pairing: &Pairing, account: &Account, bot_agent_key: Option<&str>, now: i64) -> Result<(), Refusal> {
+    let for_another_bot = pairing.bot_id.as_ref().is_some_and(|bot_id| *bot_id != account.bot_id);
+    if for_another_bot || bot_agent_key != Some(pairing.agent_key.as_str()) {
+        return Err(cannot_be_used("pairing_of_another_bot"));
     }
-    if pairing.state == "used" {
-        return refuse("pairing_used");
+    match pairing.state_at(now) {
+        PENDING => Ok(()),
+        USED => Err(cannot_be_used("pairing_used")),
+        _ => Err(cannot_be_used("pairing_expired")),
     }
-    if pairing.state != "pending" || pairing.expires_at <= now {
-        return refuse("pairing_expired");
-    }
-    Ok(())
 }
 
-/// The binding that a used code makes.
-pub fn bind(pairing: &Pairing, bringer: &Bringer, conversation_id: String) -> BindingEvent {
-    BindingEvent::BindingMade {
+/// Whether the account that brings a used code is the one that used it: then it is answered as the first time.
+///
+/// # Errors
+/// When it is another one.
+pub fn check_repeat(made: &Binding, account: &Account) -> Result<(), Refusal> {
+    if made.is_of(Some(account)) {
+        return Ok(());
+    }
+    Err(cannot_be_used("pairing_used"))
+}
+
+/// The refusal of a code, the same to the caller whatever the reason.
+pub fn cannot_be_used(code: &'static str) -> Refusal {
+    Refusal::conflict(code, "this code cannot be used")
+}
+
+/// The binding that a code is for.
+pub fn wanted(pairing: &Pairing, account: &Account) -> Bind {
+    Bind {
         consumer_user_id: pairing.consumer_user_id.clone(),
         agent_key: pairing.agent_key.clone(),
-        conversation_id,
-        bot_id: Some(bringer.bot_id.clone()),
-        telegram_user_id: Some(bringer.telegram_user_id.clone()),
-        telegram_chat_id: Some(bringer.telegram_chat_id.clone()),
+        account: Some(account.clone()),
         pairing_id: Some(pairing.pairing_id.clone()),
     }
 }
 
-/// Whether an account that is bound to somebody else may be bound anew: only by that user, or after a revocation.
-///
-/// # Errors
-/// When it speaks for another user.
-pub fn check_takeover(pairing: &Pairing, bound: Option<&Binding>) -> Result<(), Refusal> {
-    match bound {
-        Some(binding) if binding.consumer_user_id != pairing.consumer_user_id => {
-            Err(Refusal::conflict("account_of_another_user", "this code cannot be used"))
+impl Pairing {
+    /// Its state at an instant: a code that nobody used is expired from its last instant on, whether or not anybody has
+    /// noted it yet.
+    pub fn state_at(&self, now: i64) -> &str {
+        if self.state == PENDING && self.expires_at <= now {
+            return EXPIRED;
         }
-        _ => Ok(()),
+        &self.state
     }
 }
 
@@ -190,30 +207,42 @@ mod tests {
         }
     }
 
-    fn bringer(bot_id: &str) -> Bringer {
-        Bringer { bot_id: bot_id.into(), telegram_user_id: "5".into(), telegram_chat_id: "5".into() }
+    fn account(bot_id: &str) -> Account {
+        Account { bot_id: bot_id.into(), telegram_user_id: "5".into(), telegram_chat_id: "5".into() }
+    }
+
+    fn refusal(pairing: &Pairing, bot_id: &str, bot_agent_key: &str, now: i64) -> Refusal {
+        check_use(pairing, &account(bot_id), Some(bot_agent_key), now).unwrap_err()
     }
 
     #[test]
-    fn a_code_is_good_until_it_expires_and_only_for_its_bot() {
-        assert!(check_use(&pairing("pending"), &bringer("1"), 99).is_ok());
-        assert_eq!(check_use(&pairing("pending"), &bringer("1"), 100).unwrap_err().code, "pairing_expired");
-        assert_eq!(check_use(&pairing("pending"), &bringer("2"), 0).unwrap_err().code, "pairing_of_another_bot");
-        assert_eq!(check_use(&pairing("used"), &bringer("1"), 0).unwrap_err().code, "pairing_used");
+    fn a_code_is_good_until_it_expires_and_only_for_its_bot_and_agent() {
+        assert!(check_use(&pairing("pending"), &account("1"), Some("a"), 99).is_ok());
+        assert_eq!(refusal(&pairing("pending"), "1", "a", 100).code, "pairing_expired");
+        assert_eq!(refusal(&pairing("pending"), "2", "a", 0).code, "pairing_of_another_bot");
+        assert_eq!(refusal(&pairing("pending"), "1", "b", 0).code, "pairing_of_another_bot");
+        assert_eq!(refusal(&pairing("used"), "1", "a", 0).code, "pairing_used");
     }
 
     #[test]
     fn every_refusal_reads_the_same_to_the_caller() {
-        let used = check_use(&pairing("used"), &bringer("1"), 0).unwrap_err();
-        let expired = check_use(&pairing("expired"), &bringer("1"), 0).unwrap_err();
+        let used = refusal(&pairing("used"), "1", "a", 0);
+        let expired = refusal(&pairing("expired"), "1", "a", 0);
         assert_eq!(used.detail, expired.detail);
+    }
+
+    #[test]
+    fn a_code_is_seen_as_expired_before_anybody_noted_it() {
+        assert_eq!((pairing("pending").state_at(99), pairing("pending").state_at(100)), (PENDING, EXPIRED));
+        assert_eq!(pairing("used").state_at(100), USED);
     }
 
     #[test]
     fn the_life_of_a_code_is_clamped_and_their_number_limited() {
         let made = |ttl, pending| create("u", "a", None, ttl, pending, "h".into(), 0);
-        let Ok(PairingEvent::PairingCreated { expires_at, .. }) = made(Some(1), 0) else { panic!("refused") };
-        assert_eq!(expires_at, TTL_LEAST_MS);
+        assert_eq!(made(Some(1), 0).unwrap().expires_at, TTL_LEAST_MS);
+        assert_eq!(made(Some(i64::MAX), 0).unwrap().expires_at, TTL_MOST_MS);
+        assert_eq!(made(None, 0).unwrap().expires_at, TTL_DEFAULT_MS);
         assert_eq!(made(None, PENDING_MAX).unwrap_err().code, "too_many_pairings");
     }
 

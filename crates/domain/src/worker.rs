@@ -1,5 +1,7 @@
 //! Workers: who may take work, and how one comes and goes.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{DomainEvent, Refusal, text};
@@ -70,8 +72,23 @@ pub enum DrainReason {
     NeverSeen,
     /// Its machine stopped by itself or is gone.
     MachineLost,
+    /// Its place is needed for work that waits.
+    Preempted,
     /// The operator, or a policy he changed.
     Operator,
+}
+
+impl fmt::Display for DrainReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Idle => "idle",
+            Self::Silent => "silent",
+            Self::NeverSeen => "never seen",
+            Self::MachineLost => "machine lost",
+            Self::Preempted => "preempted",
+            Self::Operator => "operator",
+        })
+    }
 }
 
 /// Where a worker is in its life.

@@ -4,9 +4,13 @@
 
 pub mod agents;
 pub mod api_keys;
+pub mod bindings;
+pub mod bots;
 pub mod configs;
 mod cx;
 mod error;
+pub mod ingress;
+pub mod pairings;
 pub mod queue;
 pub mod secrets;
 pub mod workers;

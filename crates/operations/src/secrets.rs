@@ -2,7 +2,7 @@
 
 use clawstead_domain::secret;
 use clawstead_ledger::{Engine, Expected, Row};
-use clawstead_vault::{KeyRing, Sealed, Secret};
+use clawstead_vault::{KeyRing, Sealed, Secret, constant_time_eq};
 
 use crate::{Cx, OperationError, decide};
 
@@ -13,15 +13,50 @@ use crate::{Cx, OperationError, decide};
 /// When the ref or the value cannot be.
 pub async fn import<E: Engine>(cx: &Cx<'_, E>, keys: &KeyRing, secret_ref: &str, value: &str) -> Result<i64, OperationError> {
     secret::check(secret_ref, value)?;
+    decide(async || put_in_force(cx, keys, secret_ref, newest(cx, secret_ref).await?, value).await).await
+}
+
+/// As [`import`], but a value that is the active one already gets no new version. Gives the version in force.
+///
+/// # Errors
+/// As for [`import`]; also when the active version cannot be opened, which is never overwritten.
+pub async fn import_if_new<E: Engine>(
+    cx: &Cx<'_, E>,
+    keys: &KeyRing,
+    secret_ref: &str,
+    value: &str,
+) -> Result<i64, OperationError> {
+    secret::check(secret_ref, value)?;
     decide(async || {
-        let rows =
-            cx.sql("SELECT stream_version, newest_version FROM secrets WHERE secret_ref = ?1", &[secret_ref.into()]).await?;
-        let stream_version = rows.first().and_then(|row| row.integer("stream_version")).unwrap_or(0);
-        let version = rows.first().and_then(|row| row.integer("newest_version")).unwrap_or(0) + 1;
-        let sealed_id = seal(cx, keys, secret_ref, version, value).await?;
-        let event = secret::put_in_force(version, sealed_id);
-        cx.append(secret_ref, Expected::Version(stream_version), &[event]).await?;
-        Ok(version)
+        let newest = newest(cx, secret_ref).await?;
+        match open(cx, keys, secret_ref).await? {
+            Some(active) if constant_time_eq(active.expose().as_bytes(), value.as_bytes()) => Ok(newest.version),
+            _ => put_in_force(cx, keys, secret_ref, newest, value).await,
+        }
+    })
+    .await
+}
+
+/// The active version of a secret; when there is none, what `mint` makes becomes it. Of several who ask at once, all get the
+/// same value.
+///
+/// # Errors
+/// When it cannot be opened with these keys.
+pub async fn open_or_mint<E: Engine>(
+    cx: &Cx<'_, E>,
+    keys: &KeyRing,
+    secret_ref: &str,
+    mint: impl Fn() -> String,
+) -> Result<Secret<String>, OperationError> {
+    decide(async || {
+        // Read before the value: if another puts one in force in between, the append below loses and is decided again.
+        let newest = newest(cx, secret_ref).await?;
+        if let Some(active) = open(cx, keys, secret_ref).await? {
+            return Ok(active);
+        }
+        let minted = Secret::new(mint());
+        put_in_force(cx, keys, secret_ref, newest, minted.expose()).await?;
+        Ok(minted)
     })
     .await
 }
@@ -39,6 +74,33 @@ pub async fn open<E: Engine>(cx: &Cx<'_, E>, keys: &KeyRing, secret_ref: &str) -
     };
     let opened = keys.open_text(secret_ref, version, &sealed);
     opened.map(Some).map_err(|cause| OperationError::Vault { secret_ref: secret_ref.to_owned(), cause })
+}
+
+/// Where a secret stands: the version of its stream, and the number of its newest version.
+#[derive(Clone, Copy)]
+struct Newest {
+    stream_version: i64,
+    version: i64,
+}
+
+async fn newest<E: Engine>(cx: &Cx<'_, E>, secret_ref: &str) -> Result<Newest, OperationError> {
+    let rows = cx.sql("SELECT stream_version, newest_version FROM secrets WHERE secret_ref = ?1", &[secret_ref.into()]).await?;
+    let integer = |column| rows.first().and_then(|row| row.integer(column)).unwrap_or(0);
+    Ok(Newest { stream_version: integer("stream_version"), version: integer("newest_version") })
+}
+
+async fn put_in_force<E: Engine>(
+    cx: &Cx<'_, E>,
+    keys: &KeyRing,
+    secret_ref: &str,
+    newest: Newest,
+    value: &str,
+) -> Result<i64, OperationError> {
+    let version = newest.version + 1;
+    let sealed_id = seal(cx, keys, secret_ref, version, value).await?;
+    let event = secret::put_in_force(version, sealed_id);
+    cx.append(secret_ref, Expected::Version(newest.stream_version), &[event]).await?;
+    Ok(version)
 }
 
 /// Every attempt seals under an id of its own, so that two at once cannot put one's bytes under the other's event.

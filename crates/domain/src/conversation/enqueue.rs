@@ -8,7 +8,7 @@ use crate::config::{QueuePolicy, RetryPolicy};
 use crate::{Refusal, text};
 
 /// Longest text, bytes. Telegram's longest message has 4,096 characters.
-const TEXT_BYTES_MAX: usize = 64 * 1024;
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 const METADATA_ENTRIES_MAX: usize = 64;
 const METADATA_VALUE_BYTES_MAX: usize = 4 * 1024;
 const SCHEDULE_AHEAD_MAX_MS: i64 = 366 * 86_400_000;

@@ -9,7 +9,7 @@ mod turns;
 
 pub use claim::claim;
 pub use end::{Ending, complete, fail, lose_lease};
-pub use enqueue::{Enqueue, enqueue};
+pub use enqueue::{Enqueue, TEXT_BYTES_MAX, enqueue};
 pub use event::{ConversationEvent, DeadLetterReason, Turn};
 pub use facts::{Conversation, Lease, Message, Status, Waiting};
 pub use turns::{NewTurn, Role, TURNS_MAX, append_turns};

@@ -1,0 +1,149 @@
+//! What can be done. Each action can be repeated, and each prints as one line.
+
+use std::fmt;
+
+use crate::worker::DrainReason;
+
+/// One step of the reconciler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Ask for a worker for a conversation, then make its volume and machine.
+    Request {
+        /// The conversation that waits.
+        conversation_id: String,
+    },
+    /// Make what a worker still lacks: its volume, its machine.
+    Provision {
+        /// The worker.
+        worker_id: String,
+    },
+    /// Note a volume that exists although nobody was told so.
+    AdoptVolume {
+        /// The worker that it was made for.
+        worker_id: String,
+        /// The volume.
+        volume_id: String,
+    },
+    /// Note a machine that exists although nobody was told so.
+    AdoptMachine {
+        /// The worker that it was made for.
+        worker_id: String,
+        /// The machine.
+        machine_id: String,
+    },
+    /// Give a worker no more work, and ask it to stop.
+    Drain {
+        /// The worker.
+        worker_id: String,
+        /// Why.
+        reason: DrainReason,
+        /// It is stopped then at the latest.
+        deadline_at: i64,
+    },
+    /// Stop a worker's machine.
+    StopMachine {
+        /// The worker.
+        worker_id: String,
+        /// Its machine.
+        machine_id: String,
+    },
+    /// Delete a worker's machine.
+    DeleteMachine {
+        /// The worker.
+        worker_id: String,
+        /// Its machine.
+        machine_id: String,
+        /// Also when it runs.
+        force: bool,
+    },
+    /// Look once more whether a worker's machine is gone, and note it.
+    ConfirmMachineGone {
+        /// The worker.
+        worker_id: String,
+        /// Its machine, if one ever became known.
+        machine_id: Option<String>,
+    },
+    /// Delete a volume of a worker whose machine is gone.
+    DeleteVolume {
+        /// The worker.
+        worker_id: String,
+        /// The volume.
+        volume_id: String,
+    },
+    /// Look once more whether a worker's volume is gone, and note it.
+    ConfirmVolumeGone {
+        /// The worker.
+        worker_id: String,
+        /// Its volume, if one ever became known.
+        volume_id: Option<String>,
+    },
+    /// Note that nothing is left of a worker.
+    Finish {
+        /// The worker.
+        worker_id: String,
+    },
+    /// Delete a machine that carries our tag and belongs to no worker.
+    DeleteOrphanMachine {
+        /// The app that holds it.
+        app: String,
+        /// The machine.
+        machine_id: String,
+    },
+    /// Delete a volume that carries our tag and belongs to no worker.
+    DeleteOrphanVolume {
+        /// The app that holds it.
+        app: String,
+        /// The volume.
+        volume_id: String,
+    },
+}
+
+impl Action {
+    /// What the action is about: of those with the same subject, a later one makes sense only after the earlier one succeeded.
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Request { conversation_id } => conversation_id,
+            Self::Provision { worker_id }
+            | Self::AdoptVolume { worker_id, .. }
+            | Self::AdoptMachine { worker_id, .. }
+            | Self::Drain { worker_id, .. }
+            | Self::StopMachine { worker_id, .. }
+            | Self::DeleteMachine { worker_id, .. }
+            | Self::ConfirmMachineGone { worker_id, .. }
+            | Self::DeleteVolume { worker_id, .. }
+            | Self::ConfirmVolumeGone { worker_id, .. }
+            | Self::Finish { worker_id } => worker_id,
+            Self::DeleteOrphanMachine { machine_id, .. } => machine_id,
+            Self::DeleteOrphanVolume { volume_id, .. } => volume_id,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request { conversation_id } => write!(f, "request a worker for {conversation_id}"),
+            Self::Provision { worker_id } => write!(f, "provision {worker_id}"),
+            Self::AdoptVolume { worker_id, volume_id } => write!(f, "adopt volume {volume_id} for {worker_id}"),
+            Self::AdoptMachine { worker_id, machine_id } => write!(f, "adopt machine {machine_id} for {worker_id}"),
+            Self::Drain { worker_id, reason, deadline_at } => write!(f, "drain {worker_id} ({reason}) until {deadline_at}"),
+            Self::StopMachine { worker_id, machine_id } => write!(f, "stop machine {machine_id} of {worker_id}"),
+            Self::DeleteMachine { worker_id, machine_id, force } => {
+                let how = if *force { " by force" } else { "" };
+                write!(f, "delete machine {machine_id} of {worker_id}{how}")
+            }
+            Self::ConfirmMachineGone { worker_id, machine_id: Some(id) } => {
+                write!(f, "confirm that machine {id} of {worker_id} is gone")
+            }
+            Self::ConfirmMachineGone { worker_id, machine_id: None } => write!(f, "note that {worker_id} has no machine"),
+            Self::DeleteVolume { worker_id, volume_id } => write!(f, "delete volume {volume_id} of {worker_id}"),
+            Self::ConfirmVolumeGone { worker_id, volume_id: Some(id) } => {
+                write!(f, "confirm that volume {id} of {worker_id} is gone")
+            }
+            Self::ConfirmVolumeGone { worker_id, volume_id: None } => write!(f, "note that {worker_id} has no volume"),
+            Self::Finish { worker_id } => write!(f, "finish {worker_id}"),
+            Self::DeleteOrphanMachine { app, machine_id } => write!(f, "delete orphan machine {machine_id} in {app}"),
+            Self::DeleteOrphanVolume { app, volume_id } => write!(f, "delete orphan volume {volume_id} in {app}"),
+        }
+    }
+}
