@@ -6,6 +6,7 @@ use clawstead_operations::workers::Worker;
 use clawstead_operations::{OperationError, queue};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Operation, Problem, json};
+use clawstead_vault::Secret;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -108,7 +109,7 @@ async fn hydrate(app: &App, call: &Call, args: Value) -> Result<Value, Problem> 
         "messageId": bundle.message_id, "conversationId": bundle.conversation_id, "agentKey": bundle.agent_key,
         "payload": payload(&bundle.message),
         "conversationState": { "contextHistory": history, "pendingToolCalls": [] },
-        "telegramBotToken": bundle.bot_token.as_ref().map(|token| token.expose()),
+        "telegramBotToken": bundle.bot_token.as_ref().map(Secret::expose),
         "bridgeRuntimeConfig": null,
     }))
 }

@@ -4,6 +4,7 @@ use clawstead_domain::conversation::{Ending, NewTurn};
 use clawstead_operations::queue;
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
+use clawstead_vault::Secret;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -27,7 +28,7 @@ pub(crate) async fn hydrate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let bundle = queue::hydrate(&app.cx(call), app.settings.keys()?, call.worker()?, call.param("message_id")).await?;
     Ok(Reply::ok(&json!({
         "message_id": bundle.message_id, "conversation_id": bundle.conversation_id, "agent_key": bundle.agent_key,
-        "message": bundle.message, "turns": bundle.turns, "telegram_bot_token": bundle.bot_token.as_ref().map(|token| token.expose()),
+        "message": bundle.message, "turns": bundle.turns, "telegram_bot_token": bundle.bot_token.as_ref().map(Secret::expose),
     })))
 }
 

@@ -59,7 +59,7 @@ async fn bearer<E: Engine>(cx: &Cx<'_, E>, settings: &Settings, headers: &Header
 }
 
 /// Whether a principal that came with a bearer key may do what needs this permission.
-pub fn allows(permission: Permission, principal: &Principal) -> bool {
+fn allows(permission: Permission, principal: &Principal) -> bool {
     match (permission, principal) {
         (Permission::Public, _) => true,
         (Permission::Operator | Permission::Service(_) | Permission::Tick, Principal::Operator) => true,

@@ -4,6 +4,7 @@
 mod authenticate;
 pub mod call;
 pub mod json;
+#[cfg(any(test, target_arch = "wasm32"))]
 mod log;
 mod operation;
 mod principal;

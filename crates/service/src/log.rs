@@ -31,3 +31,26 @@ impl Line<'_> {
         .to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_who_what_and_how_it_went() {
+        let outcome = Err(Problem::internal("disk I/O error"));
+        let line = Line {
+            component: "enqueue",
+            operation: Some(Operation::EnqueueMessage),
+            actor: "service:k",
+            correlation: "c",
+            at: 1,
+            ms: 2,
+            outcome: &outcome,
+        };
+        let told: serde_json::Value = serde_json::from_str(&line.text()).unwrap();
+        assert_eq!((told["level"].as_str(), told["status"].as_u64()), (Some("error"), Some(500)));
+        assert_eq!((told["code"].as_str(), told["cause"].as_str()), (Some("internal"), Some("disk I/O error")));
+        assert_eq!((told["operation"].as_str(), told["actor"].as_str()), (Some("EnqueueMessage"), Some("service:k")));
+    }
+}
