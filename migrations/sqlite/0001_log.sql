@@ -17,6 +17,17 @@ CREATE UNIQUE INDEX IF NOT EXISTS events_dedup_key ON events (dedup_key);
 
 CREATE INDEX IF NOT EXISTS events_type ON events (type);
 
+-- A line goes to the end of the log and of its stream. Not left to the unique indexes: with INSERT OR REPLACE, here or in
+-- any statement above, those would make room by deleting older lines, past the guard against DELETE.
+CREATE TRIGGER IF NOT EXISTS events_only_at_the_end BEFORE INSERT ON events
+BEGIN
+  SELECT RAISE(ABORT, 'rule:dedup_key_is_taken') FROM events WHERE dedup_key = NEW.dedup_key;
+  SELECT RAISE(ABORT, 'rule:not_the_next_version')
+  WHERE NEW.version IS NOT (SELECT coalesce(max(version), 0) + 1 FROM events WHERE stream = NEW.stream);
+  SELECT RAISE(ABORT, 'rule:not_the_next_position')
+  WHERE NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events);
+END;
+
 CREATE TRIGGER IF NOT EXISTS events_no_update BEFORE UPDATE ON events
 BEGIN
   SELECT RAISE(ABORT, 'rule:log_is_immutable');

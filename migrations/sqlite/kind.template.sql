@@ -20,8 +20,9 @@ CREATE TABLE IF NOT EXISTS {kind}_intake (
 
 CREATE TRIGGER IF NOT EXISTS {kind}_intake_append BEFORE INSERT ON {kind}_intake
 BEGIN
-  INSERT INTO events (stream, version, type, schema, at, data, meta, dedup_key)
+  INSERT INTO events (position, stream, version, type, schema, at, data, meta, dedup_key)
   VALUES (
+    (SELECT coalesce(max(position), 0) + 1 FROM events),
     NEW.stream,
     coalesce(NEW.version, (SELECT coalesce(max(version), 0) + 1 FROM events WHERE stream = NEW.stream)),
     NEW.type, NEW.schema, NEW.at, NEW.data, NEW.meta, NEW.dedup_key

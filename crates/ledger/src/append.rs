@@ -43,7 +43,7 @@ impl<E: Engine> Ledger<E> {
         match classify(&error) {
             Conflict::Rule(name) => Err(AppendError::Rule(name)),
             Conflict::Trouble => Err(error.into()),
-            // Which of the two indexes SQLite looks at first is its own affair; a repeat must be seen as one either way.
+            // A repeat must be seen as one also where an earlier event of it meets a version that has moved on.
             Conflict::Version | Conflict::Dedup => match self.first_outcome(events).await? {
                 Some(first) => Err(AppendError::Duplicate(Box::new(first))),
                 None => Err(AppendError::Version),

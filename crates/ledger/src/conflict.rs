@@ -5,7 +5,7 @@ use crate::engine::EngineError;
 /// Why the database refused an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conflict {
-    /// Another writer took this version of the stream first.
+    /// The stream has another version: mostly because another writer was first.
     Version,
     /// The dedup key is in the log already.
     Dedup,
@@ -20,7 +20,11 @@ pub(crate) fn classify(error: &EngineError) -> Conflict {
     let text = error.0.as_str();
     if let Some((_, rest)) = text.split_once("rule:") {
         let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        return Conflict::Rule(name);
+        return match name.as_str() {
+            "not_the_next_version" => Conflict::Version,
+            "dedup_key_is_taken" => Conflict::Dedup,
+            _ => Conflict::Rule(name),
+        };
     }
     let Some((_, columns)) = text.split_once("UNIQUE constraint failed: ") else {
         return Conflict::Trouble;
@@ -54,6 +58,8 @@ mod tests {
     fn every_text_has_its_reason() {
         assert_eq!(reason("UNIQUE constraint failed: events.stream, events.version"), Conflict::Version);
         assert_eq!(reason("UNIQUE constraint failed: events.dedup_key"), Conflict::Dedup);
+        assert_eq!(reason("rule:not_the_next_version"), Conflict::Version);
+        assert_eq!(reason("rule:dedup_key_is_taken"), Conflict::Dedup);
         assert_eq!(reason("rule:worker_not_claimable"), Conflict::Rule("worker_not_claimable".into()));
         assert_eq!(
             reason("UNIQUE constraint failed: bindings.active_telegram_user_id, bindings.bot_id"),

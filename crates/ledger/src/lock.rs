@@ -19,12 +19,11 @@ impl<E: Engine> Ledger<E> {
     /// # Errors
     /// When the database does not answer.
     pub async fn try_lock(&self, name: &str, holder: &str, now: i64, ttl_ms: i64) -> Result<Option<Lock>, EngineError> {
+        // RETURNING, and no second look by the holder's name: two requests of one holder are two as well.
         let take = "INSERT INTO ledger_locks (name, holder, fence, expires_at) VALUES (?1, ?2, 1, ?4) \
                     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = fence + 1, expires_at = excluded.expires_at \
-                    WHERE ledger_locks.expires_at <= ?3";
-        self.engine().execute(take, &[name.into(), holder.into(), now.into(), (now + ttl_ms).into()]).await?;
-        let look = "SELECT fence FROM ledger_locks WHERE name = ?1 AND holder = ?2 AND expires_at > ?3";
-        let rows = self.engine().execute(look, &[name.into(), holder.into(), now.into()]).await?;
+                    WHERE ledger_locks.expires_at <= ?3 RETURNING fence";
+        let rows = self.engine().execute(take, &[name.into(), holder.into(), now.into(), (now + ttl_ms).into()]).await?;
         let fence = rows.first().and_then(|row| row.integer("fence"));
         Ok(fence.map(|fence| Lock { name: name.to_owned(), fence, holder: holder.to_owned() }))
     }

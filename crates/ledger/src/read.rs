@@ -48,7 +48,7 @@ impl<E: Engine> Ledger<E> {
     pub async fn load(&self, stream: &str, after_version: i64, limit: i64) -> Result<Vec<Event>, EngineError> {
         let sql = format!("SELECT {COLUMNS} FROM events WHERE stream = ?1 AND version > ?2 ORDER BY version LIMIT ?3");
         let rows = self.engine().execute(&sql, &[stream.into(), after_version.into(), limit.into()]).await?;
-        Ok(events(&rows))
+        events(&rows)
     }
 
     /// The log by position, a page at a time.
@@ -67,7 +67,7 @@ impl<E: Engine> Ledger<E> {
             sql.push_str(&format!(" AND type = ?{}", params.len()));
         }
         sql.push_str(" ORDER BY position LIMIT ?2");
-        let mut events = events(&self.engine().execute(&sql, &params).await?);
+        let mut events = events(&self.engine().execute(&sql, &params).await?)?;
         let has_more = events.len() as i64 > query.limit;
         if has_more {
             events.pop();
@@ -83,12 +83,14 @@ impl<E: Engine> Ledger<E> {
     pub async fn by_dedup_key(&self, key: &str) -> Result<Option<Event>, EngineError> {
         let sql = format!("SELECT {COLUMNS} FROM events WHERE dedup_key = ?1");
         let rows = self.engine().execute(&sql, &[key.into()]).await?;
-        Ok(events(&rows).pop())
+        Ok(events(&rows)?.pop())
     }
 }
 
-fn events(rows: &Rows) -> Vec<Event> {
-    rows.iter().filter_map(|row| event(&row)).collect()
+/// A line that cannot be read is an error: a reader that skipped it would believe to have seen everything.
+fn events(rows: &Rows) -> Result<Vec<Event>, EngineError> {
+    let unreadable = |row: &Row<'_>| EngineError(format!("the line at position {:?} cannot be read", row.integer("position")));
+    rows.iter().map(|row| event(&row).ok_or_else(|| unreadable(&row))).collect()
 }
 
 fn event(row: &Row<'_>) -> Option<Event> {

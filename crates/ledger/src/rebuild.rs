@@ -4,6 +4,9 @@
 //! meanwhile is caught up with; the last few events and the renaming happen in one transaction on a connection of its own.
 //! It is the only transaction in this project: a trigger cannot rename a table, and it is held for a few milliseconds
 //! (ARCHITECTURE.md has the figures).
+//!
+//! Only tables are renamed, never under a trigger: SQLite's renaming reads `excluded` in the upsert of a trigger as one more
+//! name of the table, and writes the table's new name in its place. The live triggers are made anew from their files.
 
 use std::collections::HashMap;
 
@@ -62,10 +65,11 @@ impl<E: Engine> Ledger<E> {
     }
 
     async fn rebuild_locked(&self, shadow: &Shadow, chunk: i64, progress: &mut impl FnMut(i64)) -> Result<Rebuilt, RebuildError> {
+        let at_start = |cause| RebuildError::Engine { after: 0, cause };
         let mut done = Rebuilt { events: 0, chunks: 0 };
-        let prepared = run_all(self.engine(), shadow.removal().into_iter().chain(shadow.creation())).await;
-        prepared.map_err(|cause| RebuildError::Engine { after: 0, cause })?;
-        while replay_chunk(self.engine(), &mut done, chunk).await? >= chunk {
+        remove_older(self.engine(), shadow.fence).await.map_err(at_start)?;
+        run_all(self.engine(), &shadow.creation).await.map_err(at_start)?;
+        while replay_chunk(self.engine(), shadow, &mut done, chunk).await? >= chunk {
             progress(done.events);
         }
         let swap = self.engine().reopen().await.map_err(|cause| RebuildError::Engine { after: done.events, cause })?;
@@ -83,14 +87,19 @@ impl<E: Engine> Ledger<E> {
 async fn swap_in<E: Engine>(engine: &E, shadow: &Shadow, done: &mut Rebuilt, chunk: i64) -> Result<(), RebuildError> {
     let failed = |after| move |cause| RebuildError::Engine { after, cause };
     engine.execute("BEGIN IMMEDIATE", &[]).await.map_err(failed(done.events))?;
-    while replay_chunk(engine, done, chunk).await? > 0 {}
-    run_all(engine, shadow.swap()).await.map_err(failed(done.events))?;
+    // The lock may have run out, and another rebuild may have come and gone: its views are as good, and newer.
+    let newest = "SELECT 1 FROM ledger_locks WHERE name = 'rebuild' AND fence = ?1";
+    if engine.execute(newest, &[shadow.fence.into()]).await.map_err(failed(done.events))?.first().is_none() {
+        return Err(RebuildError::Running);
+    }
+    while replay_chunk(engine, shadow, done, chunk).await? > 0 {}
+    run_all(engine, &shadow.swap).await.map_err(failed(done.events))?;
     engine.execute("COMMIT", &[]).await.map_err(failed(done.events))?;
     Ok(())
 }
 
 /// Positions have no gaps, so the number of replayed events is also the position reached.
-async fn replay_chunk<E: Engine>(engine: &E, done: &mut Rebuilt, chunk: i64) -> Result<i64, RebuildError> {
+async fn replay_chunk<E: Engine>(engine: &E, shadow: &Shadow, done: &mut Rebuilt, chunk: i64) -> Result<i64, RebuildError> {
     let failed = |cause| RebuildError::Engine { after: done.events, cause };
     let rows = engine.execute("SELECT coalesce(max(position), 0) AS head FROM events", &[]).await.map_err(failed)?;
     let head = rows.first().and_then(|row| row.integer("head")).unwrap_or(0);
@@ -98,95 +107,104 @@ async fn replay_chunk<E: Engine>(engine: &E, done: &mut Rebuilt, chunk: i64) -> 
     if next == done.events {
         return Ok(0);
     }
-    let replay = "INSERT INTO rebuild_intake (position, kind, stream, version, type, schema, at, data) \
-                  SELECT position, substr(stream, 1, instr(stream, '-') - 1), stream, version, type, schema, at, data \
-                  FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position";
-    engine.execute(replay, &[done.events.into(), next.into()]).await.map_err(failed)?;
+    engine.execute(&shadow.replay, &[done.events.into(), next.into()]).await.map_err(failed)?;
     let replayed = next - done.events;
     *done = Rebuilt { events: next, chunks: done.chunks + 1 };
     Ok(replayed)
 }
 
-async fn run_all<E: Engine>(engine: &E, statements: impl IntoIterator<Item = String>) -> Result<(), EngineError> {
-    for statement in statements {
-        engine.execute(&statement, &[]).await?;
+/// Drops what rebuilds before this one left half done. Never what a later one is making.
+async fn remove_older<E: Engine>(engine: &E, fence: i64) -> Result<(), EngineError> {
+    let rows = engine.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'rebuild%'", &[]).await?;
+    for name in rows.iter().filter_map(|row| row.text("name")) {
+        let of = name.strip_prefix("rebuild").and_then(|rest| rest.split('_').next()).and_then(|digits| digits.parse().ok());
+        if of.is_some_and(|of: i64| of < fence) {
+            engine.execute(&format!("DROP TABLE {name}"), &[]).await?;
+        }
     }
     Ok(())
 }
 
-/// The fresh set: every feed and view table as `rebuild_<name>`, every index and trigger as `<name>_r<generation>`.
-struct Shadow {
-    creation: Vec<String>,
-    sql_views: Vec<(String, String)>,
+async fn run_all<E: Engine>(engine: &E, statements: &[String]) -> Result<(), EngineError> {
+    for statement in statements {
+        engine.execute(statement, &[]).await?;
+    }
+    Ok(())
 }
 
-fn tables() -> impl Iterator<Item = String> {
-    let feeds = KINDS.iter().map(|kind| format!("{kind}_feed"));
-    feeds.chain(VIEW_TABLES.iter().map(|name| (*name).to_owned()))
+/// The fresh set of one rebuild: every feed and view table as `rebuild<fence>_<name>`. Two rebuilds, of which one slept
+/// through the end of its lock, share nothing.
+struct Shadow {
+    fence: i64,
+    creation: Vec<String>,
+    replay: String,
+    swap: Vec<String>,
 }
 
 impl Shadow {
-    fn new(generation: i64) -> Self {
+    fn new(fence: i64) -> Self {
+        let fresh = |name: &str| format!("rebuild{fence}_{name}");
         let feeds = KINDS.iter().flat_map(|kind| statements(&kind_script(kind)).into_iter().take(1));
         let all: Vec<String> = feeds.chain(view_scripts().flat_map(statements)).collect();
-        let mut names = HashMap::new();
-        let mut sql_views = Vec::new();
-        for statement in &all {
-            match created(statement) {
-                Some((Object::Table, name)) => drop(names.insert(name.to_owned(), format!("rebuild_{name}"))),
-                Some((Object::Index | Object::Trigger, name)) => {
-                    drop(names.insert(name.to_owned(), format!("{name}_r{generation}")));
-                }
-                Some((Object::View, name)) => sql_views.push((name.to_owned(), statement.clone())),
-                None => {}
-            }
-        }
-        let not_a_view = |statement: &&String| !matches!(created(statement), Some((Object::View, _)));
-        let mut creation: Vec<String> = all.iter().filter(not_a_view).map(|statement| rename(statement, &names)).collect();
-        creation.extend(intake());
-        Self { creation, sql_views }
-    }
-
-    /// What an interrupted rebuild may have left.
-    fn removal(&self) -> Vec<String> {
-        let tables = tables().map(|name| format!("rebuild_{name}"));
-        tables.chain(["rebuild_intake".to_owned()]).map(|name| format!("DROP TABLE IF EXISTS {name}")).collect()
-    }
-
-    fn creation(&self) -> Vec<String> {
-        self.creation.clone()
-    }
-
-    /// The live objects out, the fresh ones in their place. Dropping a table drops its indexes and triggers; the intakes go
-    /// first and come back last, because a renaming is refused while a trigger names a table that is gone.
-    fn swap(&self) -> Vec<String> {
-        let mut steps: Vec<String> = KINDS.iter().map(|kind| format!("DROP TABLE {kind}_intake")).collect();
-        steps.push("DROP TABLE rebuild_intake".to_owned());
-        steps.extend(self.sql_views.iter().map(|(name, _)| format!("DROP VIEW {name}")));
-        steps.extend(tables().map(|name| format!("DROP TABLE {name}")));
-        steps.extend(tables().map(|name| format!("ALTER TABLE rebuild_{name} RENAME TO {name}")));
-        steps.extend(KINDS.iter().flat_map(|kind| statements(&kind_script(kind))));
-        steps.extend(self.sql_views.iter().map(|(_, statement)| statement.clone()));
-        steps
+        let names: HashMap<_, _> = all
+            .iter()
+            .filter_map(|statement| match created(statement)? {
+                (Object::Table | Object::Trigger, name) => Some((name.to_owned(), fresh(name))),
+                // An index goes on living under this name, so it must not be the live one's.
+                (Object::Index, name) => Some((name.to_owned(), format!("{name}_r{fence}"))),
+                (Object::View, _) => None,
+            })
+            .collect();
+        let of_views = |statement: &&String| matches!(created(statement), Some((Object::View, _)));
+        let (sql_views, fresh_ones): (Vec<_>, Vec<_>) = all.iter().partition(of_views);
+        let mut creation: Vec<String> = fresh_ones.into_iter().map(|statement| rename(statement, &names)).collect();
+        creation.extend(intake(fence));
+        let replay = format!(
+            "INSERT INTO {} (position, kind, stream, version, type, schema, at, data) \
+             SELECT position, substr(stream, 1, instr(stream, '-') - 1), stream, version, type, schema, at, data \
+             FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position",
+            fresh("intake")
+        );
+        Self { fence, creation, replay, swap: swap(&fresh, &sql_views) }
     }
 }
 
+/// The live objects out, the fresh ones in their place. Dropping a table drops its indexes and triggers; nothing may name a
+/// table while that is renamed, so whatever does goes first and comes back last.
+fn swap(fresh: &impl Fn(&str) -> String, sql_views: &[&String]) -> Vec<String> {
+    let names = sql_views.iter().filter_map(|statement| created(statement));
+    let mut steps: Vec<String> = names.map(|(_, name)| format!("DROP VIEW {name}")).collect();
+    steps.push(format!("DROP TABLE {}", fresh("intake")));
+    for kind in KINDS {
+        let feed = format!("{kind}_feed");
+        steps.extend([format!("DROP TABLE {kind}_intake"), format!("DROP TABLE {feed}"), format!("DROP TABLE {}", fresh(&feed))]);
+    }
+    for name in VIEW_TABLES {
+        steps.extend([format!("DROP TABLE {name}"), format!("ALTER TABLE {} RENAME TO {name}", fresh(name))]);
+    }
+    steps.extend(KINDS.iter().flat_map(|kind| statements(&kind_script(kind))));
+    let followers = |statement: &String| matches!(created(statement), Some((Object::Trigger | Object::View, _)));
+    steps.extend(view_scripts().flat_map(statements).filter(followers));
+    steps
+}
+
 /// Replay enters here: like the intakes, but without the log.
-fn intake() -> [String; 2] {
+fn intake(fence: i64) -> [String; 2] {
+    let fresh = format!("rebuild{fence}");
     let routes: String = KINDS
         .iter()
         .map(|kind| {
             format!(
-                "  INSERT INTO rebuild_{kind}_feed (position, stream, id, version, type, schema, at, data)\n  \
+                "  INSERT INTO {fresh}_{kind}_feed (position, stream, id, version, type, schema, at, data)\n  \
                  SELECT NEW.position, NEW.stream, substr(NEW.stream, length('{kind}-') + 1), NEW.version, NEW.type, NEW.schema, NEW.at, NEW.data\n  \
-                 WHERE NEW.kind = '{kind}';\n  DELETE FROM rebuild_{kind}_feed;\n"
+                 WHERE NEW.kind = '{kind}';\n  DELETE FROM {fresh}_{kind}_feed;\n"
             )
         })
         .collect();
     [
-        "CREATE TABLE rebuild_intake (position, kind, stream, version, type, schema, at, data, CHECK (0))".to_owned(),
+        format!("CREATE TABLE {fresh}_intake (position, kind, stream, version, type, schema, at, data, CHECK (0))"),
         format!(
-            "CREATE TRIGGER rebuild_intake_route BEFORE INSERT ON rebuild_intake\nBEGIN\n{routes}  SELECT RAISE(IGNORE);\nEND"
+            "CREATE TRIGGER {fresh}_intake_route BEFORE INSERT ON {fresh}_intake\nBEGIN\n{routes}  SELECT RAISE(IGNORE);\nEND"
         ),
     ]
 }
