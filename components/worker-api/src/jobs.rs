@@ -35,31 +35,34 @@ pub(crate) async fn hydrate(app: &App, call: &Call) -> Result<Reply, Problem> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Holder {
+    message_id: String,
     lease_id: String,
 }
 
 pub(crate) async fn heartbeat(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let Holder { lease_id } = call.json()?;
-    let lease_expires_at = queue::heartbeat(&app.cx(call), ending(call, &lease_id)?).await?;
+    let holder: Holder = call.json()?;
+    let lease_expires_at = queue::heartbeat(&app.cx(call), ending(call, &holder.message_id, &holder.lease_id)?).await?;
     Ok(Reply::ok(&json!({ "lease_expires_at": lease_expires_at })))
 }
 
 pub(crate) async fn complete(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let Holder { lease_id } = call.json()?;
-    queue::complete(&app.cx(call), ending(call, &lease_id)?).await?;
+    let holder: Holder = call.json()?;
+    queue::complete(&app.cx(call), ending(call, &holder.message_id, &holder.lease_id)?).await?;
     Ok(Reply::empty())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Failure {
+    message_id: String,
     lease_id: String,
     error: String,
 }
 
 pub(crate) async fn fail(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let Failure { lease_id, error } = call.json()?;
-    let failed = queue::fail(&app.cx(call), ending(call, &lease_id)?, &error).await?;
+    let failure: Failure = call.json()?;
+    let ending = ending(call, &failure.message_id, &failure.lease_id)?;
+    let failed = queue::fail(&app.cx(call), ending, &failure.error).await?;
     Ok(Reply::ok(
         &json!({ "dead_lettered": failed.dead_lettered, "ready_at": (!failed.dead_lettered).then_some(failed.ready_at) }),
     ))
@@ -77,6 +80,6 @@ pub(crate) async fn append_turns(app: &App, call: &Call) -> Result<Reply, Proble
     Ok(Reply::ok(&json!({ "turn_count": appended.turn_count })))
 }
 
-fn ending<'a>(call: &'a Call, lease_id: &'a str) -> Result<Ending<'a>, Problem> {
-    Ok(Ending { worker_id: &call.worker()?.worker_id, message_id: call.param("message_id"), lease_id })
+fn ending<'a>(call: &'a Call, message_id: &'a str, lease_id: &'a str) -> Result<Ending<'a>, Problem> {
+    Ok(Ending { worker_id: &call.worker()?.worker_id, message_id, lease_id })
 }

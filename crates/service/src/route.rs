@@ -82,9 +82,9 @@ pub const ROUTES: &[Route] = {
         route(WorkerApi, "GET", "/worker/{token}/v1/control", Operation::WorkerControl),
         route(WorkerApi, "POST", "/worker/{token}/v1/claim", Operation::WorkerClaim),
         route(WorkerApi, "GET", "/worker/{token}/v1/messages/{message_id}", Operation::WorkerHydrate),
-        route(WorkerApi, "POST", "/worker/{token}/v1/messages/{message_id}/heartbeat", Operation::WorkerHeartbeat),
-        route(WorkerApi, "POST", "/worker/{token}/v1/messages/{message_id}/complete", Operation::WorkerComplete),
-        route(WorkerApi, "POST", "/worker/{token}/v1/messages/{message_id}/fail", Operation::WorkerFail),
+        route(WorkerApi, "POST", "/worker/{token}/v1/heartbeat", Operation::WorkerHeartbeat),
+        route(WorkerApi, "POST", "/worker/{token}/v1/complete", Operation::WorkerComplete),
+        route(WorkerApi, "POST", "/worker/{token}/v1/fail", Operation::WorkerFail),
         route(WorkerApi, "POST", "/worker/{token}/v1/conversations/{conversation_id}/turns", Operation::WorkerAppendTurns),
         route(FlyReconciler, "POST", "/internal/tick", Operation::Tick),
     ]
