@@ -1,28 +1,29 @@
 -- Workers and what was made for them at the provider.
 -- state: requested (its machine is on the way), active (it has called), draining, stopping, stopped.
 CREATE TABLE IF NOT EXISTS workers (
-  worker_id         TEXT PRIMARY KEY,
-  stream_version    INTEGER NOT NULL,
-  name              TEXT,
-  provider          TEXT    NOT NULL,
-  state             TEXT    NOT NULL,
-  token_hash        TEXT    NOT NULL,
-  app_name          TEXT,
-  region            TEXT,
-  volume_id         TEXT,
-  machine_id        TEXT,
-  wanted_for        TEXT,
-  conversation_id   TEXT,
-  requested_at      INTEGER NOT NULL,
-  seen_at           INTEGER,
-  last_claim_at     INTEGER,
-  last_ended_at     INTEGER,
-  drain_reason      TEXT,
-  drain_deadline_at INTEGER,
-  teardown_at       INTEGER,
-  machine_gone_at   INTEGER,
-  volume_gone_at    INTEGER,
-  stopped_at        INTEGER
+  worker_id          TEXT PRIMARY KEY,
+  stream_version     INTEGER NOT NULL,
+  name               TEXT,
+  provider           TEXT    NOT NULL,
+  state              TEXT    NOT NULL,
+  token_hash         TEXT    NOT NULL,
+  app_name           TEXT,
+  region             TEXT,
+  volume_id          TEXT,
+  machine_id         TEXT,
+  machine_created_at INTEGER,
+  wanted_for         TEXT,
+  conversation_id    TEXT,
+  requested_at       INTEGER NOT NULL,
+  seen_at            INTEGER,
+  last_claim_at      INTEGER,
+  last_ended_at      INTEGER,
+  drain_reason       TEXT,
+  drain_deadline_at  INTEGER,
+  teardown_at        INTEGER,
+  machine_gone_at    INTEGER,
+  volume_gone_at     INTEGER,
+  stopped_at         INTEGER
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS workers_token ON workers (token_hash);
@@ -50,7 +51,8 @@ END;
 CREATE TRIGGER IF NOT EXISTS workers_on_machine_created AFTER INSERT ON worker_feed
 WHEN NEW.type = 'MachineCreated'
 BEGIN
-  UPDATE workers SET machine_id = NEW.data ->> '$.machine_id', stream_version = NEW.version WHERE worker_id = NEW.id;
+  UPDATE workers SET machine_id = NEW.data ->> '$.machine_id', machine_created_at = NEW.at, stream_version = NEW.version
+  WHERE worker_id = NEW.id;
 END;
 
 CREATE TRIGGER IF NOT EXISTS workers_on_seen AFTER INSERT ON worker_feed

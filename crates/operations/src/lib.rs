@@ -12,7 +12,9 @@ mod error;
 pub mod ingress;
 pub mod pairings;
 pub mod queue;
+mod reconcile;
 pub mod secrets;
+pub mod tick;
 pub mod workers;
 
 pub use cx::{Cx, decide};

@@ -1,6 +1,6 @@
 //! How many workers the waiting work needs, and where their places come from.
 
-use super::{Action, Head, Phase, View, Worker, retire};
+use super::{Action, Head, Machine, Phase, View, Worker, retire};
 use crate::worker::{DrainReason, State};
 
 /// A worker that ended a job less long ago keeps its place: its user may be typing.
@@ -50,11 +50,10 @@ fn uncovered<'a>(view: &View<'a>, staying: &[&Worker]) -> Vec<&'a Head> {
 /// Machines that exist or are being made, those that nobody owns included.
 fn taken_places(view: &View<'_>) -> usize {
     let holders: Vec<&Worker> = view.inventory.workers.iter().filter(|worker| worker.holds_a_place()).collect();
-    let is_held = |id: &str, of: &str| holders.iter().any(|worker| worker.machine_id.as_deref() == Some(id) || worker.worker_id == of);
+    let is_held = |machine: &Machine| holders.iter().any(|worker| worker.owns(machine));
     let machines = view.inventory.listings.iter().flat_map(|listing| &listing.machines);
-    let strays = machines.filter(|machine| {
-        machine.phase != Phase::Gone && machine.worker_id.as_ref().is_some_and(|of| !is_held(&machine.machine_id, of))
-    });
+    let ours = machines.filter(|machine| machine.phase != Phase::Gone && machine.worker_id.is_some());
+    let strays = ours.filter(|machine| !is_held(machine));
     holders.len() + strays.count()
 }
 

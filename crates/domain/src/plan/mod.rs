@@ -82,10 +82,7 @@ impl<'a> View<'a> {
         let Some(listing) = self.listing_of(worker) else {
             return Sighting::Unknown;
         };
-        let is_its = |machine: &&Machine| match &worker.machine_id {
-            Some(id) => machine.machine_id == *id,
-            None => machine.phase != Phase::Gone && machine.worker_id.as_deref() == Some(&worker.worker_id),
-        };
+        let is_its = |machine: &&Machine| worker.owns(machine) && (machine.phase != Phase::Gone || worker.machine_id.is_some());
         if let Some(machine) = listing.machines.iter().find(is_its) {
             return Sighting::Seen(machine);
         }
@@ -103,5 +100,13 @@ impl Worker {
     /// Whether it is ours and may have a machine or be about to get one; such a one counts towards the cap.
     fn holds_a_place(&self) -> bool {
         self.is_ours && self.state != State::Stopped && self.machine_gone_at.is_none()
+    }
+
+    /// Whether a machine is this worker's: the one that was noted, or as long as none was, one with its tag.
+    fn owns(&self, machine: &Machine) -> bool {
+        match &self.machine_id {
+            Some(id) => *id == machine.machine_id,
+            None => self.machine_gone_at.is_none() && machine.worker_id.as_ref() == Some(&self.worker_id),
+        }
     }
 }

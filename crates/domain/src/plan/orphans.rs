@@ -1,6 +1,6 @@
 //! What carries our tag and belongs to no worker. What does not carry it is never touched.
 
-use super::{Action, Listing, Machine, Phase, View, Volume, Worker};
+use super::{Action, Listing, Machine, Phase, View, Volume};
 
 /// So old must something without an owner be: the row comes before the call, so this only covers a log that lags behind.
 const GRACE_MS: i64 = 300_000;
@@ -14,25 +14,25 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Action> {
 }
 
 fn of_app(view: &View<'_>, listing: &Listing) -> Vec<Action> {
-    let machines = listing.machines.iter().filter(|machine| is_orphan_machine(view, machine)).map(|machine| {
-        Action::DeleteOrphanMachine { app: listing.app.clone(), machine_id: machine.machine_id.clone() }
-    });
-    let volumes = listing.volumes.iter().filter(|volume| is_orphan_volume(view, volume)).map(|volume| {
-        Action::DeleteOrphanVolume { app: listing.app.clone(), volume_id: volume.volume_id.clone() }
-    });
+    let machines = listing
+        .machines
+        .iter()
+        .filter(|machine| is_orphan_machine(view, machine))
+        .map(|machine| Action::DeleteOrphanMachine { app: listing.app.clone(), machine_id: machine.machine_id.clone() });
+    let volumes = listing
+        .volumes
+        .iter()
+        .filter(|volume| is_orphan_volume(view, volume))
+        .map(|volume| Action::DeleteOrphanVolume { app: listing.app.clone(), volume_id: volume.volume_id.clone() });
     machines.chain(volumes).collect()
 }
 
 fn is_orphan_machine(view: &View<'_>, machine: &Machine) -> bool {
-    let Some(tag) = &machine.worker_id else {
+    if machine.worker_id.is_none() || matches!(machine.phase, Phase::Leaving | Phase::Gone) {
         return false;
-    };
-    let owns = |worker: &Worker| match &worker.machine_id {
-        Some(id) => *id == machine.machine_id,
-        None => worker.worker_id == *tag && worker.machine_gone_at.is_none(),
-    };
-    let is_on_its_way_out = matches!(machine.phase, Phase::Leaving | Phase::Gone);
-    !is_on_its_way_out && !view.inventory.workers.iter().any(owns) && is_older(view, machine.created_at, GRACE_MS)
+    }
+    let is_owned = view.inventory.workers.iter().any(|worker| worker.owns(machine));
+    !is_owned && is_older(view, machine.created_at, GRACE_MS)
 }
 
 fn is_orphan_volume(view: &View<'_>, volume: &Volume) -> bool {

@@ -1,0 +1,92 @@
+//! Carrying out one action.
+
+use clawstead_domain::config::{ProviderPolicy, ScalingPolicy};
+use clawstead_domain::plan::Action;
+use clawstead_domain::worker::WorkerEvent;
+use clawstead_fly::{Machines, RefusalKind};
+use clawstead_ledger::Engine;
+use clawstead_transport::Transport;
+
+use super::known::{Known, note};
+use super::outside::{Outside, settled};
+use crate::tick::Turn;
+use crate::{Cx, OperationError};
+
+/// How far an action came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It is done, or was done before.
+    Done,
+    /// Not now; the next tick looks again.
+    Later,
+}
+
+/// Everything that actions need.
+pub(super) struct Actor<'a, E, T> {
+    pub(super) turn: &'a Turn<'a, E>,
+    pub(super) outside: &'a Outside<'a, T>,
+    pub(super) scaling: ScalingPolicy,
+    pub(super) provider: ProviderPolicy,
+}
+
+impl<'a, E: Engine, T: Transport> Actor<'a, E, T> {
+    /// Carries out one action. Repeating one that was interrupted, or that another has done, does no harm.
+    pub(super) async fn perform(&self, action: &Action) -> Result<Progress, OperationError> {
+        match action {
+            Action::Request { conversation_id } => self.request(conversation_id).await,
+            Action::Provision { worker_id } => self.provision(worker_id).await,
+            Action::AdoptVolume { worker_id, volume_id } => self.adopt_volume(worker_id, volume_id).await,
+            Action::AdoptMachine { worker_id, machine_id } => self.adopt_machine(worker_id, machine_id).await,
+            Action::Drain { worker_id, reason, deadline_at } => {
+                let event = WorkerEvent::DrainRequested { reason: *reason, deadline_at: *deadline_at };
+                self.note(worker_id, |known| known.state.takes_work().then(|| event.clone())).await
+            }
+            Action::StopMachine { worker_id, machine_id } => self.stop_machine(worker_id, machine_id).await,
+            Action::DeleteMachine { worker_id, machine_id, force } => self.delete_machine(worker_id, machine_id, *force).await,
+            Action::ConfirmMachineGone { worker_id, machine_id } => {
+                self.confirm_machine_gone(worker_id, machine_id.as_deref()).await
+            }
+            Action::DeleteVolume { worker_id, volume_id } => self.delete_volume(worker_id, volume_id).await,
+            Action::ConfirmVolumeGone { worker_id, volume_id } => self.confirm_volume_gone(worker_id, volume_id.as_deref()).await,
+            Action::Finish { worker_id } => self.finish(worker_id).await,
+            Action::DeleteOrphanMachine { app, machine_id } => {
+                // Its worker has no valid token any more, so there is nothing that a gentle stop could save.
+                settled(self.outside.app(app)?.delete_machine(machine_id, true).await.found()).map(|_| Progress::Done)
+            }
+            Action::DeleteOrphanVolume { app, volume_id } => {
+                let outcome = self.outside.app(app)?.delete_volume(volume_id).await.found();
+                if is_refused_as(&outcome, RefusalKind::Precondition) {
+                    return Ok(Progress::Later);
+                }
+                settled(outcome).map(|_| Progress::Done)
+            }
+        }
+    }
+
+    /// Surroundings with the instant of now.
+    pub(super) fn cx(&self) -> Cx<'a, E> {
+        self.turn.cx()
+    }
+
+    /// The worker as the log knows it now, and the app that holds its machine.
+    pub(super) async fn worker(&self, worker_id: &str) -> Result<(Known, Machines<&'a T>), OperationError> {
+        let known = Known::read(&self.cx(), worker_id).await?;
+        let app = self.outside.app(known.app()?)?;
+        Ok((known, app))
+    }
+
+    /// Records an event, unless the worker is further on already.
+    pub(super) async fn note(
+        &self,
+        worker_id: &str,
+        decide_event: impl Fn(&Known) -> Option<WorkerEvent>,
+    ) -> Result<Progress, OperationError> {
+        note(&self.cx(), worker_id, decide_event).await?;
+        Ok(Progress::Done)
+    }
+}
+
+/// Whether a call was refused for this reason.
+pub(super) fn is_refused_as<R>(outcome: &clawstead_fly::Outcome<R>, kind: RefusalKind) -> bool {
+    matches!(outcome, clawstead_fly::Outcome::Refused(refusal) if refusal.kind == kind)
+}

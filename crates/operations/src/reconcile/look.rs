@@ -1,0 +1,123 @@
+//! The inventory: the views, and what Fly lists when that can matter.
+
+use std::collections::BTreeSet;
+
+use clawstead_domain::config::{LeasePolicy, ProviderPolicy};
+use clawstead_domain::plan::{Head, Inventory, Worker};
+use clawstead_domain::worker::State;
+use clawstead_ledger::{Engine, Row};
+use clawstead_transport::Transport;
+
+use super::{Outside, listing};
+use crate::tick::{last_run, note};
+use crate::{Cx, OperationError};
+
+/// Without workers and without work, Fly is still asked so often what carries our tag.
+const SWEEP_EVERY_MS: i64 = 300_000;
+
+/// Fly allows one request a second for each action and app (outside-contracts.md). Ticks may come faster.
+const LISTING_GAP_MS: i64 = 1_000;
+
+/// A tick is expected at least every minute. After a longer break nobody knows who was silent: the workers, or we.
+const BREAK_MS: i64 = 90_000;
+
+/// A worker whose next message is ready within this time has work.
+const SOON_MS: i64 = 120_000;
+
+/// Looks at everything once. What Fly does not tell is missing, and why is added to `errors`.
+pub(super) async fn inventory<E: Engine, T: Transport>(
+    cx: &Cx<'_, E>,
+    outside: &Outside<'_, T>,
+    provider: &ProviderPolicy,
+    lease: &LeasePolicy,
+    errors: &mut Vec<String>,
+) -> Result<Inventory, OperationError> {
+    let runs = last_run(cx).await?;
+    let ran_at = |work: &str| runs.get(work).map(|run| run.ran_at);
+    let mut watching_since = ran_at("watch").unwrap_or(cx.now);
+    if ran_at("machines").is_none_or(|at| cx.now - at > BREAK_MS) {
+        note(cx, "watch", 0, None).await?;
+        watching_since = cx.now;
+    }
+    let workers = workers(cx, cx.now - lease.silent_after_ms).await?;
+    let waiting = waiting(cx, workers.len()).await?;
+    let mut inventory = Inventory { workers, waiting, listings: Vec::new(), watching_since };
+    let since_listing = ran_at("listing").map(|at| cx.now - at);
+    if since_listing.is_some_and(|ms| (0..LISTING_GAP_MS).contains(&ms)) {
+        return Ok(inventory);
+    }
+    let apps = apps(&inventory, provider, since_listing.is_none_or(|ms| ms >= SWEEP_EVERY_MS));
+    for app in &apps {
+        match listing::read(outside, app, &inventory.workers).await {
+            Ok(listing) => inventory.listings.push(listing),
+            Err(error) => errors.push(format!("list {app}: {error}")),
+        }
+    }
+    if !apps.is_empty() {
+        note(cx, "listing", inventory.listings.len() as i64, None).await?;
+    }
+    Ok(inventory)
+}
+
+/// The apps that hold something of ours, and the one that new machines go to, if there is a reason to look at it.
+fn apps(inventory: &Inventory, provider: &ProviderPolicy, sweep_is_due: bool) -> BTreeSet<String> {
+    let mut apps: BTreeSet<String> = inventory.workers.iter().filter_map(|worker| worker.app_name.clone()).collect();
+    if provider.kind == "fly" && (sweep_is_due || !inventory.waiting.is_empty()) {
+        apps.insert(provider.app_name.clone());
+    }
+    apps
+}
+
+/// Workers that have not stopped; external ones only while they call, or while they are on their way out.
+async fn workers<E: Engine>(cx: &Cx<'_, E>, silent_since: i64) -> Result<Vec<Worker>, OperationError> {
+    let sql = "SELECT w.worker_id, w.provider, w.state, w.app_name, w.volume_id, w.machine_id, w.machine_created_at, w.wanted_for, \
+        w.conversation_id, w.requested_at, w.seen_at, c.last_seen_at, w.last_claim_at, w.last_ended_at, w.drain_deadline_at, \
+        w.teardown_at, w.machine_gone_at, w.volume_gone_at, \
+        (SELECT max(max(l.expires_at, coalesce(r.expires_at, 0))) FROM leases l \
+          LEFT JOIN lease_renewals r ON r.lease_id = l.lease_id WHERE l.worker_id = w.worker_id) AS lease_ends_at, \
+        EXISTS (SELECT 1 FROM queue_heads h WHERE h.worker_id = w.worker_id AND h.paused = 0 AND h.ready_at <= ?2) \
+          OR EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = w.wanted_for AND h.worker_id IS NULL AND h.paused = 0 \
+            AND h.ready_at <= ?2) AS has_work \
+        FROM workers w LEFT JOIN worker_contacts c ON c.worker_id = w.worker_id \
+        WHERE w.state IN ('requested', 'active', 'draining', 'stopping') \
+          AND (w.provider = 'fly' OR w.state IN ('draining', 'stopping') OR c.last_seen_at >= ?1) \
+        ORDER BY w.requested_at, w.worker_id";
+    let rows = cx.sql(sql, &[silent_since.into(), (cx.now + SOON_MS).into()]).await?;
+    let read = |row: Row<'_>| worker_of(&row).ok_or_else(|| OperationError::unexpected("a row of workers"));
+    rows.iter().map(read).collect()
+}
+
+/// Heads that can be claimed now, best rank first: no more than could matter with so many workers.
+async fn waiting<E: Engine>(cx: &Cx<'_, E>, workers: usize) -> Result<Vec<Head>, OperationError> {
+    // Each worker covers at most two: the one that it holds, and the one that it keeps to.
+    let limit = 2 * workers as i64 + 100;
+    let sql = "SELECT conversation_id, worker_id FROM queue_heads WHERE paused = 0 AND ready_at <= ?1 ORDER BY rank LIMIT ?2";
+    let rows = cx.sql(sql, &[cx.now.into(), limit.into()]).await?;
+    let head = |row: Row<'_>| Some(Head { conversation_id: row.text("conversation_id")?, worker_id: row.text("worker_id") });
+    Ok(rows.iter().filter_map(head).collect())
+}
+
+fn worker_of(row: &Row<'_>) -> Option<Worker> {
+    Some(Worker {
+        worker_id: row.text("worker_id")?,
+        is_ours: row.text("provider")? == "fly",
+        state: State::parse(&row.text("state")?)?,
+        app_name: row.text("app_name"),
+        volume_id: row.text("volume_id"),
+        machine_id: row.text("machine_id"),
+        machine_created_at: row.integer("machine_created_at"),
+        wanted_for: row.text("wanted_for"),
+        conversation_id: row.text("conversation_id"),
+        requested_at: row.integer("requested_at")?,
+        seen_at: row.integer("seen_at"),
+        last_seen_at: row.integer("last_seen_at"),
+        last_claim_at: row.integer("last_claim_at"),
+        last_ended_at: row.integer("last_ended_at"),
+        lease_ends_at: row.integer("lease_ends_at"),
+        has_work: row.flag("has_work"),
+        drain_deadline_at: row.integer("drain_deadline_at"),
+        teardown_at: row.integer("teardown_at"),
+        machine_gone_at: row.integer("machine_gone_at"),
+        volume_gone_at: row.integer("volume_gone_at"),
+    })
+}
