@@ -1,6 +1,6 @@
 //! Telegram bots.
 
-use clawstead_operations::bots;
+use clawstead_operations::bots::{self, Telegram};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
 use clawstead_transport::SpinTransport;
@@ -18,10 +18,10 @@ struct Link {
 pub(crate) async fn link(app: &App, call: &Call) -> Result<Reply, Problem> {
     let Link { agent_key, token } = call.json()?;
     let settings = &app.settings;
-    let urls = (settings.telegram_api_url.as_str(), settings.public_url.as_str());
-    let linked =
-        bots::link(&app.cx(call), settings.keys()?, &SpinTransport::default(), urls.0, urls.1, &agent_key, &token).await?;
-    let status = if linked.created { StatusCode::CREATED } else { StatusCode::OK };
+    let telegram =
+        Telegram { transport: &SpinTransport::default(), api_url: &settings.telegram_api_url, public_url: &settings.public_url };
+    let linked = bots::link(&app.cx(call), settings.keys()?, telegram, &agent_key, &token).await?;
+    let status = if linked.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(Reply::json(status, &linked.bot))
 }
 

@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use clawstead_operations::tick;
-use clawstead_service::spin::{App, HttpReply, serve};
+use clawstead_service::spin::{App, HttpReply, now, serve};
 use clawstead_service::{Call, Component, Operation, Problem, Reply};
 use clawstead_transport::SpinTransport;
 use spin_sdk::http::Request;
@@ -21,6 +21,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let fly_api_url = format!("{}/v1", settings.fly_api_url);
     let outside = tick::Outside {
         transport: &SpinTransport::default(),
+        clock: &now,
         keys: settings.keys()?,
         fly_api_url: &fly_api_url,
         fly_api_token: &settings.fly_api_token,
