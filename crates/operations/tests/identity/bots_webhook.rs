@@ -76,18 +76,19 @@ fn a_crash_at_any_append_is_healed_by_linking_again() {
 
 #[test]
 fn two_links_at_once_agree_on_one_secret() {
-    let world = World::with_agent();
-    world.stage().take_turns();
-    let (one, two) = (telegram::agreeing(BOT_ID, "helper_bot"), telegram::agreeing(BOT_ID, "helper_bot"));
-    let (left, right) = (world.cx(), world.cx());
-    let by = |transport| Telegram { transport, api_url: API, public_url: PUBLIC };
-    let (first, second) = block_on(async {
-        futures::join!(
-            bots::link(&left, &world.keys, by(&one), AGENT, TOKEN),
-            bots::link(&right, &world.keys, by(&two), AGENT, TOKEN)
-        )
-    });
-    assert_eq!(first.unwrap().bot, second.unwrap().bot);
-    assert_eq!(telegram::webhook(&one), telegram::webhook(&two));
-    assert_eq!((world.count("BotLinked"), world.count("WebhookConfigured"), world.count("SecretRotated")), (1, 1, 0));
+    for lag in 0..24 {
+        let world = World::with_agent();
+        world.stage().take_turns();
+        let (one, two) = (telegram::agreeing(BOT_ID, "helper_bot"), telegram::agreeing(BOT_ID, "helper_bot"));
+        let (left, right) = (world.cx(), world.cx());
+        let by = |transport| Telegram { transport, api_url: API, public_url: PUBLIC };
+        let late = async {
+            world.lag(lag).await;
+            bots::link(&right, &world.keys, by(&two), AGENT, TOKEN).await
+        };
+        let (first, second) = block_on(async { futures::join!(bots::link(&left, &world.keys, by(&one), AGENT, TOKEN), late) });
+        assert_eq!(first.unwrap().bot, second.unwrap().bot);
+        assert_eq!(telegram::webhook(&one), telegram::webhook(&two));
+        assert_eq!((world.count("BotLinked"), world.count("WebhookConfigured"), world.count("SecretRotated")), (1, 1, 0));
+    }
 }

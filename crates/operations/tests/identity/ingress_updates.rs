@@ -79,7 +79,7 @@ fn a_message_carries_what_existing_workers_read() {
     assert_eq!(metadata["telegramUserId"], "5551234001");
     assert_eq!(metadata["telegramMediaType"], "photo");
     assert_eq!(metadata["telegramPhotoFileId"], "LAgACAgQAAxkBAAIB0380Zx8");
-    assert_eq!(metadata.as_object().map(|entries| entries.len()), Some(5));
+    assert_eq!(metadata.as_object().map(serde_json::Map::len), Some(5));
 }
 
 #[test]

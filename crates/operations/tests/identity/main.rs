@@ -1,4 +1,5 @@
 //! Bots, pairing codes, bindings and the updates that Telegram delivers, on a database file, with a clock and dice of the test.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
 mod bots_link;
 mod bots_webhook;
@@ -10,6 +11,7 @@ mod onboarding;
 mod pairings_consume;
 mod pairings_create;
 mod pairings_races;
+mod secrets;
 mod stage;
 mod telegram;
 mod world;

@@ -8,17 +8,22 @@ use crate::world::{World, account, refused};
 
 #[test]
 fn of_two_accounts_that_bring_one_code_at_once_exactly_one_wins() {
-    let world = World::with_bot();
-    let pairing = world.pairing("ada");
-    world.stage().take_turns();
-    let (left, right) = (world.cx(), world.cx());
-    let (ada, bjorn) = (account(ADA), account(BJORN));
-    let (first, second) =
-        block_on(async { futures::join!(consume(&left, &pairing.code, &ada), consume(&right, &pairing.code, &bjorn)) });
-    assert!(first.is_ok() != second.is_ok());
-    let loser = if first.is_ok() { second } else { first };
-    assert_eq!(refused(loser), "pairing_used");
-    assert_eq!((world.count("BindingMade"), world.count("PairingUsed"), world.count("PairingRefused")), (1, 1, 1));
+    for lag in 0..16 {
+        let world = World::with_bot();
+        let pairing = world.pairing("ada");
+        world.stage().take_turns();
+        let (left, right) = (world.cx(), world.cx());
+        let (ada, bjorn) = (account(ADA), account(BJORN));
+        let late = async {
+            world.lag(lag).await;
+            consume(&right, &pairing.code, &bjorn).await
+        };
+        let (first, second) = block_on(async { futures::join!(consume(&left, &pairing.code, &ada), late) });
+        assert!(first.is_ok() != second.is_ok());
+        let loser = if first.is_ok() { second } else { first };
+        assert_eq!(refused(loser), "pairing_used");
+        assert_eq!((world.count("BindingMade"), world.count("PairingUsed"), world.count("PairingRefused")), (1, 1, 1));
+    }
 }
 
 #[test]

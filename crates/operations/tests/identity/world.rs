@@ -23,11 +23,13 @@ pub(crate) const AGENT: &str = "default";
 pub(crate) const API: &str = "https://telegram.test";
 pub(crate) const PUBLIC: &str = "https://clawstead.test/";
 
+type Dice = Box<dyn Fn(&mut [u8])>;
+
 pub(crate) struct World {
     pub(crate) ledger: Ledger<Stage>,
     pub(crate) keys: KeyRing,
     now: Cell<i64>,
-    dice: Box<dyn Fn(&mut [u8])>,
+    dice: Dice,
     _folder: TempDir,
 }
 
@@ -71,6 +73,13 @@ impl World {
 
     pub(crate) fn stage(&self) -> &Stage {
         self.ledger.engine()
+    }
+
+    /// Lets the other side be so many statements ahead.
+    pub(crate) async fn lag(&self, statements: usize) {
+        for _ in 0..statements {
+            self.cx().sql("SELECT 1", &[]).await.unwrap();
+        }
     }
 
     pub(crate) fn wait(&self, ms: i64) {
@@ -141,7 +150,7 @@ pub(crate) fn refused<T>(outcome: Result<T, OperationError>) -> &'static str {
 }
 
 /// Numbers that look random and are the same in every run (SplitMix64).
-fn dice() -> Box<dyn Fn(&mut [u8])> {
+fn dice() -> Dice {
     let state = Cell::new(1_u64);
     Box::new(move |bytes| {
         for chunk in bytes.chunks_mut(8) {
