@@ -9,7 +9,8 @@ const REST_MS: i64 = 10_000;
 /// Asks for workers for conversations that nobody will take, up to the cap; at the cap, workers that rest make room.
 /// `staying` are the workers that take work and are not being drained by this plan.
 pub(super) fn steps(view: &View<'_>, staying: &[&Worker]) -> Vec<Action> {
-    if !view.is_wanted_app(Some(&view.provider.app_name)) || view.listing(&view.provider.app_name).is_none() {
+    let can_be_made = view.listing(&view.provider.app_name).is_some_and(|listing| !listing.is_missing);
+    if !can_be_made || !view.is_wanted_app(Some(&view.provider.app_name)) {
         return Vec::new();
     }
     let uncovered = uncovered(view, staying);

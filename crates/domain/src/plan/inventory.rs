@@ -75,6 +75,8 @@ pub struct Head {
 pub struct Listing {
     /// The app.
     pub app: String,
+    /// Whether the provider says that there is no such app: then nothing is left in it, and nothing can be made in it.
+    pub is_missing: bool,
     /// Its machines, foreign ones included.
     pub machines: Vec<Machine>,
     /// Its volumes, foreign ones included.

@@ -19,12 +19,15 @@ pub(super) async fn read<T: Transport>(
 ) -> Result<Listing, OperationError> {
     let app = outside.app(app_name)?;
     // Without the filter on our tag: it hides machines whose host is out of reach, and those would be taken for gone.
-    let machines = settled(app.list_machines(&ListMachines::default()).await)?;
+    let Some(machines) = settled(app.list_machines(&ListMachines::default()).await.found())? else {
+        return Ok(Listing { app: app_name.to_owned(), is_missing: true, ..Listing::default() });
+    };
     let volumes = settled(app.list_volumes().await)?;
     let names: HashMap<String, &str> =
         workers.iter().map(|worker| (volume_name(outside.deployment, &worker.worker_id), worker.worker_id.as_str())).collect();
     Ok(Listing {
         app: app_name.to_owned(),
+        is_missing: false,
         machines: machines.iter().map(|machine| machine_of(machine, outside.deployment, workers)).collect(),
         volumes: volumes.iter().map(|volume| volume_of(volume, outside.deployment, &names)).collect(),
     })

@@ -49,7 +49,12 @@ pub(super) async fn inventory<E: Engine, T: Transport>(
     let apps = apps(&inventory, provider, since_listing.is_none_or(|ms| ms >= SWEEP_EVERY_MS));
     for app in &apps {
         match listing::read(outside, app, &inventory.workers).await {
-            Ok(listing) => inventory.listings.push(listing),
+            Ok(listing) => {
+                if listing.is_missing {
+                    errors.push(format!("list {app}: there is no such app"));
+                }
+                inventory.listings.push(listing);
+            }
             Err(error) => errors.push(format!("list {app}: {error}")),
         }
     }
