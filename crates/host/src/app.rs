@@ -9,13 +9,14 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
-use wasmtime_wasi_http::handler::{ExpirationError, ProxyHandler};
+use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
 use crate::network::chained_component;
 use crate::outbound::{Body, OutboundError, body};
 use crate::pool::InstancePool;
 use crate::problem::problem;
 use crate::request_body::LimitedBody;
+use crate::room::NoRoom;
 use crate::route::{RouteMatch, Router};
 use crate::spin_headers;
 
@@ -104,9 +105,13 @@ fn not_found(path: &str) -> Response<Body> {
     problem(StatusCode::NOT_FOUND, "route_not_found", &detail)
 }
 
-/// Spin's answer to all of these is 500, too.
+/// Spin, too, answers 500 when a component fails; it has no bound on instances.
 fn failed(component: &str, error: &wasmtime::Error) -> Response<Body> {
     tracing::error!(component, "request failed: {error:#}");
+    if error.downcast_ref::<InstantiationError<()>>().is_some_and(|error| error.error.is::<NoRoom>()) {
+        let detail = "all instances of the component are busy";
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "component_busy", detail);
+    }
     let (code, detail) = if error.is::<ExpirationError>() {
         ("component_timed_out", "the component did not answer in time")
     } else {

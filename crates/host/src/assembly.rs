@@ -33,7 +33,7 @@ pub(crate) struct Assembly {
 
 /// Reads, checks and compiles everything. It takes as long as compiling does, on this thread and on
 /// others.
-pub(crate) fn assemble(options: HostOptions, phase: watch::Receiver<Phase>) -> Result<Assembly, HostError> {
+pub(crate) fn assemble(options: &HostOptions, phase: watch::Receiver<Phase>) -> Result<Assembly, HostError> {
     let manifest = Manifest::read(&options.manifest)?;
     let in_manifest = |message: String| HostError::Manifest { path: options.manifest.clone(), message };
     let router = router(&manifest).map_err(in_manifest)?;
@@ -43,12 +43,12 @@ pub(crate) fn assemble(options: HostOptions, phase: watch::Receiver<Phase>) -> R
     let grants = grants(&manifest, &variables).map_err(in_manifest)?;
 
     let folder = options.manifest.parent().unwrap_or(Path::new("")).to_owned();
-    let services = Arc::new(services(&options, &folder)?);
+    let services = Arc::new(services(options, &folder)?);
     let (engine, linker) = engine::new(&options.cache_dir)?;
     let sources = sources(&manifest, &folder);
     let pres = compile(&engine, &linker, &sources)?;
 
-    let mut assembly = Assembler { options: &options, engine, services, grants, sources, pres, phase, rooms: Vec::new() };
+    let mut assembly = Assembler { options, engine, services, grants, sources, pres, phase, rooms: Vec::new() };
     let mut components = HashMap::new();
     for id in manifest.trigger.http.iter().map(|trigger| &trigger.component) {
         if !components.contains_key(id) {

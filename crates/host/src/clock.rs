@@ -19,6 +19,9 @@ pub trait Clock: Send + Sync + 'static {
     fn monotonic(&self) -> Duration;
 
     /// Completes when [`monotonic`](Self::monotonic) has advanced by `duration`.
+    ///
+    /// Guests' timers of WASI 0.3, cron triggers and database locks wait by it. Those of WASI 0.2
+    /// (`std::thread::sleep` in a guest), network timeouts and the host's limits go by Tokio's.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 

@@ -39,7 +39,7 @@ impl Host {
         let (phase, _) = watch::channel(Phase::Serving);
         let assembly = tokio::task::spawn_blocking({
             let phase = phase.subscribe();
-            move || assemble(options, phase)
+            move || assemble(&options, phase)
         });
         let assembled = assembly.await.map_err(|error| HostError::Engine(error.to_string()))?;
         let Assembly { app, cron: tasks, rooms } = assembled?;

@@ -20,6 +20,7 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// Sends requests over HTTP/1.1, with or without TLS, and keeps connections for later ones.
 ///
+/// A connection must be made within 5 s, or within the guest's shorter limit for the first byte.
 /// Connections belong to the Tokio runtime that made them, so each host has its own.
 pub struct Internet {
     client: Client<HttpsConnector<HttpConnector>, Body>,

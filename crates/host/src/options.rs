@@ -125,7 +125,8 @@ impl HostOptions {
         self
     }
 
-    /// How many instances of each component may exist; requests beyond wait. By default 128.
+    /// How many instances of each component may exist; requests beyond wait, as long
+    /// as [`request_timeout`](Self::request_timeout), and are then answered 503. By default 128.
     pub fn max_instances(mut self, instances: u32) -> Self {
         self.instances_max = instances;
         self

@@ -54,7 +54,7 @@ impl HandlerState for InstancePool {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<GuestState, Expiration, Worker>> {
-        let place = self.room.enter().await?;
+        let place = self.room.enter(self.request_timeout).await?;
         let mut store = new_store(&self.engine, &self.grant, &self.services, Some(place));
         let proxy = self.pre.instantiate_async(&mut store).await?;
         let requests_max = match self.pre {

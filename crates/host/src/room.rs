@@ -1,7 +1,14 @@
 //! How many instances of a component may exist.
 
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+
+/// There was no place in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no place for another instance")]
+pub(crate) struct NoRoom;
 
 /// Room for a number of instances. An instance that has nothing to do keeps its place, unless
 /// another one wants it.
@@ -19,12 +26,16 @@ impl Room {
     }
 
     /// A place; it is given back when it is dropped.
-    pub(crate) async fn enter(&self) -> wasmtime::Result<OwnedSemaphorePermit> {
+    ///
+    /// # Errors
+    /// There was none for `patience`.
+    pub(crate) async fn enter(&self, patience: Duration) -> Result<OwnedSemaphorePermit, NoRoom> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Ok(place);
         }
         let _waiting = Waiting::new(&self.wanted);
-        Ok(Arc::clone(&self.places).acquire_owned().await?)
+        let place = Arc::clone(&self.places).acquire_owned();
+        timeout(patience, place).await.ok().and_then(Result::ok).ok_or(NoRoom)
     }
 
     /// Tells those inside how many want to enter.

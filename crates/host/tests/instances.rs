@@ -109,6 +109,17 @@ async fn requests_beyond_the_instances_wait() {
 }
 
 #[tokio::test]
+async fn requests_that_find_no_instance_in_time_are_turned_away() {
+    let patience = Duration::from_millis(300);
+    let fixture = start_with(|options| options.max_instances(1).request_timeout(patience)).await;
+    // Both are there before the first instance is.
+    let answers = join_all((0..2).map(|_| fixture.text("/sleep?5000"))).await;
+    assert!(answers.iter().any(|(_, body)| body.contains("component_timed_out")), "{answers:?}");
+    let busy = answers.iter().find(|(_, body)| body.contains("component_busy"));
+    assert_eq!(busy.map(|(status, _)| *status), Some(503), "{answers:?}");
+}
+
+#[tokio::test]
 async fn work_goes_on_after_the_response() {
     let fixture = start().await;
     assert_eq!(fixture.text("/later?done").await.0, 202);

@@ -153,6 +153,20 @@ async fn a_lock_that_is_not_released_is_an_error_after_five_seconds() {
 }
 
 #[tokio::test]
+async fn a_guest_may_choose_how_long_to_wait() {
+    let fixture = start().await;
+    fixture.text("/insert").await;
+    let outside = rusqlite::Connection::open(fixture.data.path().join("default.db")).expect("opened");
+    outside.execute_batch("BEGIN IMMEDIATE").expect("begun");
+    let asked = Instant::now();
+    let outcomes = fixture.sql(json!([["PRAGMA busy_timeout = 300"], ["INSERT INTO entry (word) VALUES ('x')"]])).await;
+    assert_eq!(outcomes[0]["rows"], json!([[300]]));
+    assert_eq!(error(&outcomes[1]), "Error::Io(\"database is locked\")");
+    let waited = asked.elapsed();
+    assert!((0.3..1.5).contains(&waited.as_secs_f64()), "{waited:?}");
+}
+
+#[tokio::test]
 async fn many_rows_come_whole() {
     let fixture = start().await;
     let query = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::{Either, select};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,14 +56,14 @@ struct Opened {
     /// Set by SQLite when it would wait for a lock. When it reports a lock without having tried to
     /// wait, then waiting would be for ever, and the guest must hear of it at once.
     may_wait: Arc<AtomicBool>,
+    /// How long to wait for a lock; a guest may change it with `PRAGMA busy_timeout`.
+    patience: Duration,
 }
 
-/// What a try leaves to do.
+/// What became of a try.
 enum Try {
     Done(Executed),
-    /// Wait for the other writers first.
-    QueueUp,
-    /// Try again later.
+    /// Another connection holds the lock; it may be worth trying again.
     Locked(Executed),
 }
 
@@ -91,44 +91,24 @@ impl Connection {
     /// Runs one statement, waiting for locks as long as SQLite would.
     pub(crate) async fn execute(&self, text: &str, parameters: &[Value]) -> Executed {
         let database = &self.database;
-        let deadline = database.clock.monotonic() + BUSY_TIMEOUT;
-        let mut turn = None;
-        let mut queued = false;
+        let (writes, patience) = match self.with(|opened| opened.look_at(text)) {
+            Ok(seen) => seen,
+            Err(failure) => return Executed::failed(failure),
+        };
+        let deadline = database.clock.monotonic() + patience;
+        let _turn = if writes { database.wait_for_turn(deadline).await } else { None };
         let mut pause = Duration::from_millis(1);
         loop {
-            match database.pace.run(text, || self.attempt(text, parameters, queued)) {
-                Try::Done(executed) => return executed,
-                Try::QueueUp => {
-                    turn = database.wait_for_turn(deadline).await;
-                    queued = true;
-                }
-                Try::Locked(executed) => {
-                    if database.clock.monotonic() >= deadline {
-                        return executed;
-                    }
-                    database.clock.sleep(pause).await;
-                    pause = (pause * 2).min(BUSY_PAUSE_MAX);
-                }
+            let tried = database.pace.run(text, || self.with(|opened| opened.attempt(text, parameters)));
+            match tried {
+                Err(failure) => return Executed::failed(failure),
+                Ok(Try::Done(executed)) => return executed,
+                Ok(Try::Locked(executed)) if database.clock.monotonic() >= deadline => return executed,
+                Ok(Try::Locked(_)) => {}
             }
-            // Only to keep our turn while we try again.
-            let _ = &turn;
+            database.clock.sleep(pause).await;
+            pause = (pause * 2).min(BUSY_PAUSE_MAX);
         }
-    }
-
-    fn attempt(&self, text: &str, parameters: &[Value], queued: bool) -> Try {
-        self.with(|opened| {
-            if !queued && statement::writes(&opened.connection, text) {
-                return Try::QueueUp;
-            }
-            opened.may_wait.store(false, Ordering::Relaxed);
-            let executed = statement::execute(&opened.connection, text, parameters);
-            let locked = executed.error.as_ref().is_some_and(|failure| failure.busy);
-            if locked && opened.may_wait.load(Ordering::Relaxed) {
-                return Try::Locked(executed);
-            }
-            Try::Done(executed)
-        })
-        .unwrap_or_else(|failure| Try::Done(Executed { error: Some(failure), ..Executed::default() }))
     }
 
     pub(crate) fn last_insert_rowid(&self) -> Result<i64, Failure> {
@@ -139,29 +119,57 @@ impl Connection {
         self.with(|opened| opened.connection.changes())
     }
 
-    fn with<R>(&self, use_it: impl FnOnce(&Opened) -> R) -> Result<R, Failure> {
+    fn with<R>(&self, use_it: impl FnOnce(&mut Opened) -> R) -> Result<R, Failure> {
         let mut slot = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = match &mut *slot {
             Some(opened) => opened,
-            empty => empty.insert(self.database.open()?),
+            empty => empty.insert(Opened::open(&self.database.path)?),
         };
         Ok(use_it(opened))
     }
 }
 
-impl Database {
-    fn open(&self) -> Result<Opened, Failure> {
-        let mut connection = rusqlite::Connection::open(&self.path)?;
+impl Opened {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let mut connection = rusqlite::Connection::open(path)?;
         connection.authorizer(Some(authorize))?;
-        let may_wait = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&may_wait);
-        connection.busy_handler(Some(move |_| {
-            flag.store(true, Ordering::Relaxed);
-            false
-        }))?;
-        Ok(Opened { connection, may_wait })
+        let mut opened = Self { connection, may_wait: Arc::default(), patience: BUSY_TIMEOUT };
+        opened.wait_outside()?;
+        Ok(opened)
     }
 
+    /// Has SQLite report locks instead of waiting for them.
+    fn wait_outside(&mut self) -> Result<(), Failure> {
+        let may_wait = Arc::clone(&self.may_wait);
+        self.connection.busy_handler(Some(move |_| {
+            may_wait.store(true, Ordering::Relaxed);
+            false
+        }))?;
+        Ok(())
+    }
+
+    /// Whether `text` must take its turn, and how long it may wait.
+    fn look_at(&self, text: &str) -> (bool, Duration) {
+        (statement::writes(&self.connection, text), self.patience)
+    }
+
+    fn attempt(&mut self, text: &str, parameters: &[Value]) -> Try {
+        self.may_wait.store(false, Ordering::Relaxed);
+        let mut executed = statement::execute(&self.connection, text, parameters);
+        if let Some(patience) = statement::new_busy_timeout(text, &executed) {
+            // SQLite has put its own way of waiting in the place of ours.
+            self.patience = patience;
+            executed.error = self.wait_outside().err();
+        }
+        let locked = executed.error.as_ref().is_some_and(|failure| failure.busy);
+        if locked && self.may_wait.load(Ordering::Relaxed) {
+            return Try::Locked(executed);
+        }
+        Try::Done(executed)
+    }
+}
+
+impl Database {
     /// The writers' gate, or nothing if it stayed shut until `deadline`; SQLite then decides.
     async fn wait_for_turn(&self, deadline: Duration) -> Option<MutexGuard<'_, ()>> {
         if let Ok(turn) = self.writers.try_lock() {

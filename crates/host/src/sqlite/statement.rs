@@ -2,6 +2,7 @@
 
 use rusqlite::ErrorCode;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::time::Duration;
 
 use crate::bindings::spin::sqlite::sqlite::{Error, RowResult, Value};
 
@@ -14,6 +15,12 @@ pub(crate) struct Executed {
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<RowResult>,
     pub(crate) error: Option<Failure>,
+}
+
+impl Executed {
+    pub(crate) fn failed(failure: Failure) -> Self {
+        Self { error: Some(failure), ..Self::default() }
+    }
 }
 
 /// Why a statement did not finish.
@@ -43,6 +50,19 @@ pub(crate) fn writes(connection: &rusqlite::Connection, text: &str) -> bool {
     connection.is_autocommit() && connection.prepare_cached(text).is_ok_and(|statement| !statement.readonly())
 }
 
+/// The timeout that `text` has set, if it is `PRAGMA busy_timeout = …`, which gives it as its row.
+pub(crate) fn new_busy_timeout(text: &str, executed: &Executed) -> Option<Duration> {
+    let text = text.trim_start();
+    let is_pragma = text.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("pragma"));
+    if !is_pragma || !text.to_ascii_lowercase().contains("busy_timeout") || !text.contains(['=', '(']) {
+        return None;
+    }
+    match executed.rows.first()?.values.first()? {
+        Value::Integer(milliseconds) => u64::try_from(*milliseconds).ok().map(Duration::from_millis),
+        _ => None,
+    }
+}
+
 /// Runs `text` to its end.
 pub(crate) fn execute(connection: &rusqlite::Connection, text: &str, parameters: &[Value]) -> Executed {
     let mut executed = Executed::default();
@@ -52,7 +72,7 @@ pub(crate) fn execute(connection: &rusqlite::Connection, text: &str, parameters:
 
 fn fill(connection: &rusqlite::Connection, text: &str, parameters: &[Value], executed: &mut Executed) -> Result<(), Failure> {
     let mut statement = connection.prepare_cached(text)?;
-    executed.columns = statement.column_names().into_iter().map(str::to_owned).collect();
+    executed.columns = statement.column_names().map(str::to_owned).collect();
     let width = executed.columns.len();
     let mut rows = statement.query(rusqlite::params_from_iter(parameters.iter().map(Parameter)))?;
     let mut bytes = 0;
