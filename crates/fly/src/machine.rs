@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{HostStatus, MachineState, Tags};
+use crate::{HostStatus, MachineState, StopMachine, Tags};
 
 /// A machine to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +32,8 @@ pub struct MachineConfig {
     pub metadata: Tags,
     /// What happens when the main process ends.
     pub restart: Restart,
+    /// How it is stopped when nobody says how, for instance by Fly itself.
+    pub stop_config: StopMachine,
     /// Whether it destroys itself when the main process ends.
     pub auto_destroy: bool,
 }

@@ -28,7 +28,8 @@ pub struct ListMachines {
 }
 
 /// How to stop a machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(into = "StopRequest")]
 pub struct StopMachine {
     /// What the main process gets; Fly's default is `SIGINT`.
     pub signal: Option<Signal>,
@@ -93,6 +94,12 @@ struct StopRequest {
     timeout: Option<String>,
 }
 
+impl From<StopMachine> for StopRequest {
+    fn from(how: StopMachine) -> Self {
+        Self { signal: how.signal, timeout: how.timeout_seconds.map(|seconds| format!("{seconds}s")) }
+    }
+}
+
 #[derive(Deserialize)]
 struct WaitAnswer {
     ok: Option<bool>,
@@ -121,8 +128,7 @@ impl<T: Transport> Machines<T> {
 
     /// Asks a machine to stop; [`Machines::wait`] tells when it has. Repeating it is harmless.
     pub async fn stop_machine(&self, id: &str, how: StopMachine) -> Outcome<()> {
-        let body = StopRequest { signal: how.signal, timeout: how.timeout_seconds.map(|seconds| format!("{seconds}s")) };
-        let call = Call::new(Method::POST, &["machines", id, "stop"]).json(&body);
+        let call = Call::new(Method::POST, &["machines", id, "stop"]).json(&how);
         self.tell(call).await
     }
 

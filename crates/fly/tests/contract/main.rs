@@ -5,7 +5,10 @@ mod answers;
 mod checker;
 mod requests;
 
-use clawstead_fly::{ApiToken, CpuKind, CreateMachine, Env, Guest, MachineConfig, Machines, Mount, Restart, RestartPolicy, Tags};
+use clawstead_fly::{
+    ApiToken, CpuKind, CreateMachine, Env, Guest, MachineConfig, Machines, Mount, Restart, RestartPolicy, Signal, StopMachine,
+    Tags,
+};
 use clawstead_transport::ScriptedTransport;
 
 const BASE: &str = "https://api.machines.test/v1";
@@ -29,6 +32,7 @@ fn create_machine() -> CreateMachine {
             mounts: vec![Mount { volume: "vol_1".to_owned(), path: "/data".to_owned() }],
             metadata: Tags { deployment: "prod".to_owned(), worker: "worker-1".to_owned(), volume: Some("vol_1".to_owned()) },
             restart: Restart { policy: RestartPolicy::OnFailure, max_retries: Some(3) },
+            stop_config: StopMachine { signal: Some(Signal::Sigterm), timeout_seconds: Some(300) },
             auto_destroy: false,
         },
     }

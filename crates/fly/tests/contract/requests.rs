@@ -58,6 +58,7 @@ fn a_machine_is_created_with_everything_said() {
     let tags = json!({"clawstead_deployment": "prod", "clawstead_worker": "worker-1", "clawstead_volume": "vol_1"});
     assert_eq!(body["config"]["metadata"], tags);
     assert_eq!(body["config"]["restart"], json!({"policy": "on-failure", "max_retries": 3}));
+    assert_eq!(body["config"]["stop_config"], json!({"signal": "SIGTERM", "timeout": "300s"}));
     assert_eq!(body["config"]["auto_destroy"], false);
     assert_eq!(body["config"]["env"]["LOG"], "info");
 }

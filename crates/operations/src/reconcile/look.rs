@@ -75,12 +75,13 @@ fn apps(inventory: &Inventory, provider: &ProviderPolicy, sweep_is_due: bool) ->
 
 /// Workers that have not stopped; external ones only while they call, or while they are on their way out.
 async fn workers<E: Engine>(cx: &Cx<'_, E>, silent_since: i64) -> Result<Vec<Worker>, OperationError> {
+    // `+` keeps `paused` out of the choice of an index: by it, every worker would look at every head.
     let sql = "SELECT w.worker_id, w.provider, w.state, w.app_name, w.volume_id, w.machine_id, w.machine_created_at, w.wanted_for, \
         w.conversation_id, w.requested_at, w.seen_at, c.last_seen_at, w.last_claim_at, w.last_ended_at, w.drain_deadline_at, \
         w.teardown_at, w.machine_gone_at, w.volume_gone_at, \
         (SELECT max(max(l.expires_at, coalesce(r.expires_at, 0))) FROM leases l \
           LEFT JOIN lease_renewals r ON r.lease_id = l.lease_id WHERE l.worker_id = w.worker_id) AS lease_ends_at, \
-        EXISTS (SELECT 1 FROM queue_heads h WHERE h.worker_id = w.worker_id AND h.paused = 0 AND h.ready_at <= ?2) \
+        EXISTS (SELECT 1 FROM queue_heads h WHERE h.worker_id = w.worker_id AND +h.paused = 0 AND h.ready_at <= ?2) \
           OR EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = w.wanted_for AND h.worker_id IS NULL AND h.paused = 0 \
             AND h.ready_at <= ?2) AS has_work \
         FROM workers w LEFT JOIN worker_contacts c ON c.worker_id = w.worker_id \

@@ -1,6 +1,6 @@
 //! The machine of a worker, as it is made.
 
-use clawstead_fly::{CpuKind, CreateMachine, Guest, MachineConfig, Mount, Restart, RestartPolicy, Tags};
+use clawstead_fly::{CpuKind, CreateMachine, Guest, MachineConfig, Mount, Restart, RestartPolicy, Signal, StopMachine, Tags};
 use clawstead_ledger::Engine;
 use clawstead_transport::Transport;
 
@@ -14,6 +14,10 @@ use crate::{Cx, OperationError};
 /// A worker that fails is started again so often on the same machine, with its data. One that ends with code 0 has nothing
 /// left to do.
 const RESTARTS_MAX: u32 = 3;
+
+/// A worker first finishes its job, up to 120 s, and then uploads its state (worker-wire.md section 2). Fly allows at most
+/// this.
+pub(super) const GENTLE_STOP: StopMachine = StopMachine { signal: Some(Signal::Sigterm), timeout_seconds: Some(300) };
 
 /// The machine for a worker whose volume exists.
 pub(super) async fn wanted<E: Engine, T: Transport>(
@@ -42,6 +46,7 @@ pub(super) async fn wanted<E: Engine, T: Transport>(
             volume: Some(volume_id),
         },
         restart: Restart { policy: RestartPolicy::OnFailure, max_retries: Some(RESTARTS_MAX) },
+        stop_config: GENTLE_STOP,
         auto_destroy: false,
     };
     Ok(CreateMachine { name: known.worker_id.clone(), region: actor.region(known), config })

@@ -2,19 +2,16 @@
 
 use clawstead_domain::plan::Phase;
 use clawstead_domain::worker::{State, WorkerEvent};
-use clawstead_fly::{RefusalKind, Signal, StopMachine};
+use clawstead_fly::RefusalKind;
 use clawstead_ledger::Engine;
 use clawstead_transport::Transport;
 
 use super::act::{Actor, Progress, is_refused_as};
 use super::listing::{is_leaving, phase_of};
+use super::machine::GENTLE_STOP;
 use super::outside::settled;
 use super::token;
 use crate::OperationError;
-
-/// A worker first finishes its job, up to 120 s, and then uploads its state (worker-wire.md section 2). Fly allows at most
-/// this.
-const STOP_SECONDS: u32 = 300;
 
 /// A volume stays bound for up to about a minute after its machine is gone (outside-contracts.md). One that is bound for so
 /// much longer needs a look.
@@ -25,8 +22,7 @@ impl<E: Engine, T: Transport> Actor<'_, E, T> {
     pub(super) async fn stop_machine(&self, worker_id: &str, machine_id: &str) -> Result<Progress, OperationError> {
         self.begin_teardown(worker_id).await?;
         let (_, app) = self.worker(worker_id).await?;
-        let how = StopMachine { signal: Some(Signal::Sigterm), timeout_seconds: Some(STOP_SECONDS) };
-        settled(app.stop_machine(machine_id, how).await.found()).map(|_| Progress::Done)
+        settled(app.stop_machine(machine_id, GENTLE_STOP).await.found()).map(|_| Progress::Done)
     }
 
     /// Deletes the worker's machine. That it is gone is recorded when it was seen to be.

@@ -1,0 +1,11 @@
+//! Ticks against a Fly that lives in this process: machines come and go, whatever is lost on the way.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
+mod cap;
+mod crashes;
+mod fly;
+mod life;
+mod orphans;
+mod ticks;
+mod trouble;
+mod world;
