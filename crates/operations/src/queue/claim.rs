@@ -92,7 +92,9 @@ async fn candidate<E: Engine>(
     policy: &LeasePolicy,
     of: Option<&str>,
 ) -> Result<Option<Candidate>, OperationError> {
-    let which = if of.is_some() { "AND h.conversation_id = ?4" } else { "ORDER BY h.rank LIMIT 1" };
+    // What is ready has a rank of now at most, priorities not being negative. Said aloud, it keeps heads that are scheduled
+    // for later out of the walk along the index.
+    let which = if of.is_some() { "AND h.conversation_id = ?4" } else { "AND h.rank <= ?1 ORDER BY h.rank LIMIT 1" };
     let sql = format!(
         "SELECT c.conversation_id, c.stream_version, c.agent_key, c.lease_epoch, c.turn_count, \
          m.message_id, h.ready_at, m.deliveries, e.data \

@@ -1,5 +1,6 @@
 //! What the holder of a lease says: still here, done, failed.
 
+use clawstead_domain::Refusal;
 use clawstead_domain::config::{LeasePolicy, QueuePolicy, RetryPolicy};
 use clawstead_domain::conversation::{self, ConversationEvent, Ending};
 use clawstead_ledger::{Engine, Expected};
@@ -25,11 +26,12 @@ pub async fn heartbeat<E: Engine>(cx: &Cx<'_, E>, ending: Ending<'_>) -> Result<
     let (conversation, message) = facts::held(cx, ending.message_id).await?;
     ending.check(&conversation, &message, cx.now)?;
     let expires_at = cx.now + policy.lease_ms;
-    // Only while the lease is in its place: one that was lost between the two statements must not get a renewal.
+    // Only while the lease is in its place: one that was lost between the two statements is not renewed, and its holder told.
     let sql = "INSERT INTO lease_renewals (lease_id, expires_at) SELECT lease_id, ?2 FROM leases WHERE lease_id = ?1 AND message_id = ?3 \
-               ON CONFLICT (lease_id) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)";
-    cx.sql(sql, &[ending.lease_id.into(), expires_at.into(), ending.message_id.into()]).await?;
-    Ok(expires_at)
+               ON CONFLICT (lease_id) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at) RETURNING expires_at";
+    let rows = cx.sql(sql, &[ending.lease_id.into(), expires_at.into(), ending.message_id.into()]).await?;
+    let renewed = rows.first().and_then(|row| row.integer("expires_at"));
+    Ok(renewed.ok_or_else(|| Refusal::conflict("lease_expired", "the lease has ended"))?)
 }
 
 /// The holder is done. Saying it again succeeds.
