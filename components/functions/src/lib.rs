@@ -37,6 +37,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
 async fn call_function(app: &App, call: &Call, base: Base) -> Result<Value, Problem> {
     let FunctionCall { name, args } = protocol::read(call.param("kind"), &call.body)?;
     let function = table::find(&name, base, call.param("kind"))?;
+    call.function.set(Some(function.name));
     match base {
         Base::Worker => worker::run(app, call, function, args).await,
         Base::Consumer => run_for_consumer(app, call, function, args).await,

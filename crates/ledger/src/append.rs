@@ -36,8 +36,11 @@ impl<E: Engine> Ledger<E> {
              e.value ->> '$.at', e.value ->> '$.data', ?2, e.value ->> '$.dedup_key' FROM json_each(?1) e"
         );
         let lines: Vec<_> = events.iter().map(|event| line(kind, event)).collect();
-        let meta = json!(meta).to_string();
-        let Err(error) = self.engine().execute(&sql, &[json!(lines).to_string().into(), meta.into()]).await else {
+        let params = [json!(lines).to_string().into(), json!(meta).to_string().into()];
+        let Err(error) = self.engine().execute(&sql, &params).await else {
+            if let Some(observer) = self.observer {
+                observer(kind, events, meta);
+            }
             return Ok(());
         };
         match classify(&error) {

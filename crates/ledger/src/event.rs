@@ -38,7 +38,7 @@ pub struct NewEvent {
     pub data: serde_json::Value,
     /// Instant, ms since the epoch.
     pub at: i64,
-    /// Makes a repeat of the command a no-op. Unique in the whole log; on the first event of a command only.
+    /// Makes a repeat of the command a no-op. Unique in the whole log; on one event of a command.
     pub dedup_key: Option<String>,
 }
 

@@ -29,16 +29,26 @@ pub use read::{Page, TailQuery};
 pub use rebuild::{RebuildError, Rebuilt};
 pub use value::{Row, Rows, Value};
 
+/// Is told of every append that went through.
+pub type Observer = fn(kind: &str, events: &[NewEvent], meta: &Meta);
+
 /// The log and its views, on one connection of an engine.
 #[derive(Debug)]
 pub struct Ledger<E> {
     engine: E,
+    observer: Option<Observer>,
 }
 
 impl<E: Engine> Ledger<E> {
     /// A ledger over an open connection. [`Ledger::migrate`] must have run on its database once.
     pub fn new(engine: E) -> Self {
-        Self { engine }
+        Self { engine, observer: None }
+    }
+
+    /// Has every append that goes through told to `observer`, for log lines.
+    #[must_use]
+    pub fn observed_by(self, observer: Observer) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// The connection, for reads of views and for operational rows. Views are never written through it.

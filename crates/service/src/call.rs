@@ -1,5 +1,7 @@
 //! One request, after routing, authentication and reading.
 
+use std::cell::Cell;
+
 use clawstead_ledger::{Engine, Ledger};
 use clawstead_operations::Cx;
 use clawstead_operations::workers::Worker;
@@ -37,6 +39,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
+    /// The function that is called, for the log; set by the component that finds it.
+    pub function: Cell<Option<&'static str>>,
 }
 
 impl Call {

@@ -10,6 +10,10 @@ use crate::{Operation, Problem, Reply};
 pub(crate) struct Line<'a> {
     pub(crate) component: &'static str,
     pub(crate) operation: Option<Operation>,
+    /// The function, when the operation is to call one.
+    pub(crate) function: Option<&'static str>,
+    /// Streams that were appended to.
+    pub(crate) streams: &'a [String],
     pub(crate) actor: &'a str,
     pub(crate) correlation: &'a str,
     pub(crate) at: i64,
@@ -26,7 +30,7 @@ impl Line<'_> {
         let level = if status.is_server_error() { "error" } else { "info" };
         json!({
             "at": self.at, "level": level, "component": self.component, "operation": self.operation.map(Operation::name),
-            "actor": self.actor, "correlation": self.correlation, "status": status.as_u16(), "ms": self.ms, "code": code, "cause": cause,
+            "function": self.function, "streams": self.streams, "actor": self.actor, "correlation": self.correlation, "status": status.as_u16(), "ms": self.ms, "code": code, "cause": cause,
         })
         .to_string()
     }
@@ -42,6 +46,8 @@ mod tests {
         let line = Line {
             component: "enqueue",
             operation: Some(Operation::EnqueueMessage),
+            function: None,
+            streams: &["conversation-1".to_owned()],
             actor: "service:k",
             correlation: "c",
             at: 1,
@@ -51,6 +57,7 @@ mod tests {
         let told: serde_json::Value = serde_json::from_str(&line.text()).unwrap();
         assert_eq!((told["level"].as_str(), told["status"].as_u64()), (Some("error"), Some(500)));
         assert_eq!((told["code"].as_str(), told["cause"].as_str()), (Some("internal"), Some("disk I/O error")));
+        assert_eq!(told["streams"], json!(["conversation-1"]));
         assert_eq!((told["operation"].as_str(), told["actor"].as_str()), (Some("EnqueueMessage"), Some("service:k")));
     }
 }

@@ -1,13 +1,14 @@
 //! The loop around one request, on Spin.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use clawstead_domain::id;
-use clawstead_ledger::Ledger;
 use clawstead_ledger::engines::spin::SpinEngine;
+use clawstead_ledger::{Ledger, Meta, NewEvent};
 use clawstead_operations::Cx;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -45,11 +46,13 @@ pub async fn serve(
 ) -> HttpReply {
     let at = now();
     let correlation = id::time_sorted(at, random());
-    let mut seen = Seen { operation: None, actor: Principal::Anonymous.actor() };
+    let mut seen = Seen { operation: None, function: None, actor: Principal::Anonymous.actor() };
     let outcome = answer(component, request, operate, at, &correlation, &mut seen).await;
     let line = Line {
         component: component.id(),
         operation: seen.operation,
+        function: seen.function,
+        streams: &appended_to(&correlation),
         actor: &seen.actor,
         correlation: &correlation,
         at,
@@ -63,6 +66,7 @@ pub async fn serve(
 /// What a line of the log can tell, however far the request got.
 struct Seen {
     operation: Option<crate::Operation>,
+    function: Option<&'static str>,
     actor: String,
 }
 
@@ -95,13 +99,16 @@ async fn answer(
         query,
         headers,
         body: Vec::new(),
+        function: Cell::new(None),
     };
     let permission = operation.permission();
     call.principal =
         authenticate(&app.cx(&call), &app.settings, permission, &call.headers, call.param("token"), call.param("bot_id")).await?;
     seen.actor = call.principal.actor();
     call.body = body(request, &call.headers).await?;
-    operate(&app, &call).await
+    let outcome = operate(&app, &call).await;
+    seen.function = call.function.get();
+    outcome
 }
 
 async fn body(request: Request, headers: &HeaderMap) -> Result<Vec<u8>, Problem> {
@@ -130,6 +137,23 @@ fn respond(reply: &Reply, correlation: &str) -> HttpReply {
 
 thread_local! {
     static APP: RefCell<Option<Rc<App>>> = const { RefCell::new(None) };
+    /// Streams appended to by requests under way, by their correlation.
+    static APPENDED: RefCell<BTreeMap<String, Vec<String>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn note_append(kind: &str, events: &[NewEvent], meta: &Meta) {
+    APPENDED.with_borrow_mut(|appended| {
+        let streams = appended.entry(meta.correlation.clone()).or_default();
+        for stream in events.iter().map(|event| format!("{kind}-{}", event.id)) {
+            if !streams.contains(&stream) {
+                streams.push(stream);
+            }
+        }
+    });
+}
+
+fn appended_to(correlation: &str) -> Vec<String> {
+    APPENDED.with_borrow_mut(|appended| appended.remove(correlation)).unwrap_or_default()
 }
 
 /// The app of this instance; its first request opens the database and brings the schema up to date.
@@ -144,7 +168,7 @@ async fn app(now: i64) -> Result<Rc<App>, Problem> {
     let read = async |name: &'static str| spin_sdk::variables::get(name).await.ok();
     let settings = Settings::load(read).await.map_err(|error| unavailable(error.to_string()))?;
     let engine = SpinEngine::open("default", settings.durability).await?;
-    let ledger = Ledger::new(engine);
+    let ledger = Ledger::new(engine).observed_by(note_append);
     let holder = id::time_sorted(now, random());
     ledger.migrate(&holder, now).await.map_err(|error| unavailable(error.to_string()))?;
     let app = Rc::new(App { ledger, settings });
