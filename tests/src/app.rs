@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::{TestWorker, eventually, function_calls, function_calls::FunctionKind};
 
 const TICK_EVERY: Duration = Duration::from_millis(100);
+const LOG_LINES_SHOWN: usize = 40;
 
 /// What a test needs before it begins.
 #[derive(Default)]
@@ -80,12 +81,12 @@ impl AppBuilder {
     pub async fn start(self) -> App {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let keys = Keys::generate().expect("keys");
-        let mut options = SandboxOptions::new(folder.path().join("host"), keys.clone());
+        let mut options = SandboxOptions::new(folder.path(), keys.clone());
         options.platform = PlatformKind::from_env().expect("CLAWSTEAD_HOST names a platform");
         options.tick_every = self.ticks.then_some(TICK_EVERY);
         options.fly = Some(self.fly_options());
         let sandbox = options.start().await.expect("clawstead starts");
-        let app = App { sandbox, keys, _folder: folder };
+        let app = App { sandbox, keys, folder };
         self.seed(&app).await;
         app
     }
@@ -127,7 +128,7 @@ impl AppBuilder {
 pub struct App {
     sandbox: Sandbox,
     keys: Keys,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl App {
@@ -261,5 +262,20 @@ impl App {
             ["queued_ready", "queued_later", "processing"].iter().all(|name| stats[name] == 0).then_some(())
         })
         .await;
+    }
+}
+
+impl Drop for App {
+    /// A test that fails shows what the components logged last; ticks go on for ever and say little.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let log = std::fs::read_to_string(self.folder.path().join("components.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.contains("\"Tick\"")).collect();
+        println!("the last lines of the components' log:");
+        for line in &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..] {
+            println!("{line}");
+        }
     }
 }

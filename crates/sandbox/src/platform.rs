@@ -2,12 +2,15 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
+    io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context as _, Result, bail};
-use clawstead_host::{Host, HostOptions};
+use clawstead_host::{GuestLog, Host, HostOptions};
 
 use crate::spin::Spin;
 
@@ -41,6 +44,8 @@ pub(crate) struct Launch {
     pub(crate) state: PathBuf,
     /// Compiled components.
     pub(crate) cache: PathBuf,
+    /// What the components print.
+    pub(crate) log: PathBuf,
     pub(crate) variables: BTreeMap<String, String>,
 }
 
@@ -55,12 +60,16 @@ impl Launch {
         check_built(&self.manifest)?;
         match self.kind {
             PlatformKind::Local => Ok(Platform::Local(self.start_local().await?)),
-            PlatformKind::Spin => Ok(Platform::Spin(Spin::start(&self.manifest, self.address, &self.state, &self.variables)?)),
+            PlatformKind::Spin => Ok(Platform::Spin(Spin::start(self)?)),
         }
     }
 
     async fn start_local(&self) -> Result<Host> {
-        let mut options = HostOptions::new(&self.manifest).listen(self.address).data_dir(&self.state).cache_dir(&self.cache);
+        let mut options = HostOptions::new(&self.manifest)
+            .listen(self.address)
+            .data_dir(&self.state)
+            .cache_dir(&self.cache)
+            .guest_log(log_to(&self.log)?);
         for (name, value) in &self.variables {
             options = options.variable(name, value);
         }
@@ -86,6 +95,23 @@ impl Platform {
             Self::Spin(spin) => spin.stop().await,
         }
     }
+}
+
+/// Appends every line to a file.
+fn log_to(path: &Path) -> Result<GuestLog> {
+    let file = append_to(path)?;
+    Ok(Arc::new(move |_, line| {
+        // A log that cannot be written must not stop what it tells about.
+        let _ = writeln!(&file, "{line}");
+    }))
+}
+
+/// Opens a file for appending, making its folder if need be.
+pub(crate) fn append_to(path: &Path) -> Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    File::options().create(true).append(true).open(path).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn check_built(manifest: &Path) -> Result<()> {

@@ -29,6 +29,8 @@ pub struct SandboxOptions {
     pub platform: PlatformKind,
     /// The folder for the platform's databases.
     pub state: PathBuf,
+    /// The file to which the components' own log lines are appended.
+    pub log: PathBuf,
     /// The port of clawstead on this machine; 0 for a free one.
     pub port: u16,
     /// Where the outside reaches clawstead; none for its address on this machine.
@@ -46,11 +48,12 @@ pub struct SandboxOptions {
 }
 
 impl SandboxOptions {
-    /// Our own host on a free port, both stand-ins, a tick every second.
-    pub fn new(state: impl Into<PathBuf>, keys: Keys) -> Self {
+    /// Everything in one folder; our own host on a free port, both stand-ins, a tick every second.
+    pub fn new(folder: &Path, keys: Keys) -> Self {
         Self {
             platform: PlatformKind::Local,
-            state: state.into(),
+            state: folder.join("host"),
+            log: folder.join("components.log"),
             port: 0,
             public_url: None,
             keys,
@@ -94,13 +97,14 @@ impl SandboxOptions {
             address,
             state: self.state,
             cache: workspace_file("target/component-cache"),
+            log: self.log,
             variables,
         };
         let api = Api::new(base_url, &self.keys.operator);
         let tick_api = api.with_key(&self.keys.tick);
-        let ticker = self.tick_every.map(|every| Ticker::start(tick_api.clone(), every));
-        let mut sandbox = Sandbox { launch, platform: None, telegram, fly, api, tick_api, _ticker: ticker };
+        let mut sandbox = Sandbox { launch, platform: None, telegram, fly, api, tick_api, ticker: None };
         sandbox.start_host().await?;
+        sandbox.ticker = self.tick_every.map(|every| Ticker::start(sandbox.tick_api.clone(), every));
         Ok(sandbox)
     }
 }
@@ -120,7 +124,7 @@ pub struct Sandbox {
     fly: Option<Fly>,
     api: Api,
     tick_api: Api,
-    _ticker: Option<Ticker>,
+    ticker: Option<Ticker>,
 }
 
 impl Sandbox {
@@ -168,6 +172,7 @@ impl Sandbox {
 
     /// Stops everything; what is kept is on disk afterwards.
     pub async fn stop(mut self) -> Result<()> {
+        self.ticker = None;
         self.stop_host().await?;
         if let Some(fly) = self.fly {
             fly.stop().await;

@@ -1,9 +1,11 @@
 //! The official `spin` program in the place of our own host.
 
-use std::{collections::BTreeMap, fs::File, net::SocketAddr, path::Path, process::Stdio, time::Duration};
+use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result};
 use tokio::process::{Child, Command};
+
+use crate::platform::{Launch, append_to};
 
 /// How long `spin` may take to stop before it is killed.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);
@@ -12,20 +14,14 @@ const STOP_DEADLINE: Duration = Duration::from_secs(15);
 pub(crate) struct Spin(Child);
 
 impl Spin {
-    pub(crate) fn start(
-        manifest: &Path,
-        address: SocketAddr,
-        state: &Path,
-        variables: &BTreeMap<String, String>,
-    ) -> Result<Self> {
-        std::fs::create_dir_all(state)?;
-        let log = File::options().create(true).append(true).open(state.join("spin.log"))?;
-        let environment = variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{}", name.to_uppercase()), value));
+    pub(crate) fn start(launch: &Launch) -> Result<Self> {
+        let log = append_to(&launch.log)?;
+        let environment = launch.variables.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{}", name.to_uppercase()), value));
         let child = Command::new("spin")
             .args(["up", "--from"])
-            .arg(manifest)
-            .args(["--listen", &address.to_string(), "--state-dir"])
-            .arg(state)
+            .arg(&launch.manifest)
+            .args(["--listen", &launch.address.to_string(), "--state-dir"])
+            .arg(&launch.state)
             .envs(environment)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -39,7 +35,7 @@ impl Spin {
     /// An error when it has ended by itself.
     pub(crate) fn check(&mut self) -> Result<()> {
         match self.0.try_wait()? {
-            Some(status) => anyhow::bail!("spin ended with {status}; see spin.log in its state folder"),
+            Some(status) => anyhow::bail!("spin ended with {status}; the component log says why"),
             None => Ok(()),
         }
     }

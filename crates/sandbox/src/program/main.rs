@@ -27,7 +27,9 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // The echo worker warns of every function that is refused to it; that is a matter for those who work on it.
+    let usual = || EnvFilter::new("warn,clawstead_emulators::worker=error");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match Cli::parse().command {
         Command::Up(options) => up::run(options).await,

@@ -37,7 +37,7 @@ pub(crate) fn data_path(asked: Option<PathBuf>) -> PathBuf {
 
 async fn start(options: &UpOptions, real: &Real, data: &DataDir) -> Result<Sandbox> {
     let keys = data.keys()?;
-    let mut settings = SandboxOptions::new(data.path().join("host"), keys.clone());
+    let mut settings = SandboxOptions::new(data.path(), keys.clone());
     settings.platform = PlatformKind::from_env()?;
     settings.port = options.port;
     settings.public_url = options.public_url.clone();
@@ -118,7 +118,7 @@ fn print_places(options: &UpOptions, real: &Real, data: &DataDir, credentials: &
         None => println!("Fly        {} (stand-in), at most {} machines", credentials.fly_api, options.machines),
     }
     println!("data       {}", data.path().display());
-    println!("keys       {}", data.credentials_file().display());
+    println!("           credentials.json has addresses and keys, components.log what the components print");
     if real.bot_token.is_none() {
         println!("try        cargo xtask say \"hello\"");
     }

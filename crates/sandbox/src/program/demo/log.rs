@@ -24,7 +24,9 @@ pub(crate) async fn print(api: &Api) -> Result<()> {
 }
 
 fn line(event: &Value, since_first_ms: i64) -> String {
-    let kind = event["type"].as_str().unwrap_or_default();
-    let stream = event["stream"].as_str().unwrap_or_default();
-    format!("{:>5}  {:>8.3} s  {kind:<20} {stream} v{}", event["position"], since_first_ms as f64 / 1_000.0, event["version"])
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    let number = |name: &str| event[name].as_u64().unwrap_or_default();
+    let since_first_s = since_first_ms as f64 / 1_000.0;
+    let (kind, stream) = (text("type"), text("stream"));
+    format!("{:>5}  {since_first_s:>8.3} s  {kind:<20} {stream} v{}", number("position"), number("version"))
 }

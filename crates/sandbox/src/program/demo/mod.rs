@@ -21,25 +21,30 @@ const IDLE_POLL: Duration = Duration::from_millis(100);
 pub(crate) async fn run(options: DemoOptions) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let started = Instant::now();
-    let mut settings = SandboxOptions::new(folder.path().join("host"), Keys::generate()?);
+    let mut settings = SandboxOptions::new(folder.path(), Keys::generate()?);
     settings.platform = PlatformKind::from_env()?;
     settings.tick_every = Some(TICK_EVERY);
     settings.fly = Some(fly_options());
     let sandbox = settings.start().await?;
-    seed(&sandbox).await?;
+    let told = tell(&sandbox, started, &options).await;
+    sandbox.stop().await?;
+    told
+}
+
+async fn tell(sandbox: &Sandbox, started: Instant, options: &DemoOptions) -> Result<()> {
+    seed(sandbox).await?;
     println!("started and seeded in {:.1} s\n", started.elapsed().as_secs_f64());
 
     let samples = samples::read()?;
     let played = Instant::now();
-    play(&sandbox, &samples).await?;
-    wait_until_idle(&sandbox, Duration::from_secs(options.timeout)).await?;
+    play(sandbox, &samples).await?;
+    wait_until_idle(sandbox, Duration::from_secs(options.timeout)).await?;
     let took = played.elapsed();
 
     let verdict = Verdict::of(&samples, &sandbox.telegram().sent());
     verdict.print_conversation();
     log::print(sandbox.api()).await?;
     verdict.print_timings(&sandbox.telegram().deliveries(), took);
-    sandbox.stop().await?;
     verdict.into_result()
 }
 

@@ -38,12 +38,12 @@ fn wants_reply(name: &str) -> Result<bool> {
     Ok(match kind {
         "text-private" | "startup-is-not-start" | "forwarded-text" | "reply-with-emoji" | "longest-text" => true,
         "photo-with-caption" | "voice" | "document-pdf" | "video" | "audio" | "album-part-1" | "album-part-2" => true,
+        // They are told to the agent in words.
+        "sticker" | "location" | "video-note" => true,
         // A pairing code that nobody made, and a person who is not paired.
         "start-with-code" | "start-bare" => false,
         // Not new messages.
         "edited-message" | "callback-query" | "channel-post" | "bot-blocked" => false,
-        // Messages without anything an agent could read.
-        "sticker" | "location" | "video-note" => false,
         // A group belongs to nobody who is paired.
         "group-text" | "topic-message" => false,
         _ => bail!("{name}: say here whether it wants a reply"),
