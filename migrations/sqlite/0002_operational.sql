@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS sealed_secrets (
   ciphertext BLOB    NOT NULL
 );
 
+CREATE INDEX IF NOT EXISTS sealed_secrets_ref ON sealed_secrets (secret_ref);
+
 -- When each kind of periodic work last ran, and how it ended.
 CREATE TABLE IF NOT EXISTS ticks (
   work       TEXT PRIMARY KEY,

@@ -1,4 +1,5 @@
 //! The suite on SQLite in this process, and what takes threads to see.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
 use std::path::Path;
 use std::thread;

@@ -56,17 +56,20 @@ impl<E: Engine> Ledger<E> {
     /// # Errors
     /// When the database does not answer.
     pub async fn tail(&self, query: &TailQuery) -> Result<Page, EngineError> {
-        let mut sql = format!("SELECT {COLUMNS} FROM events WHERE position > ?1");
         let mut params: Vec<Value> = vec![query.after.into(), (query.limit + 1).into()];
-        if let Some(stream) = &query.stream {
-            params.push(stream.into());
-            sql.push_str(&format!(" AND stream = ?{}", params.len()));
+        let mut of = |column: &str, value: &str| {
+            params.push(value.into());
+            format!("{column} = ?{}", params.len())
+        };
+        let mut sql = format!("SELECT {COLUMNS} FROM events WHERE position > ?1");
+        match (&query.stream, &query.event_type) {
+            (None, None) => sql.push_str(" ORDER BY position"),
+            (None, Some(event_type)) => sql.push_str(&format!(" AND {} ORDER BY position", of("type", event_type))),
+            (Some(stream), event_type) => {
+                sql = of_stream(&of("stream", stream), event_type.as_deref().map(|name| of("+type", name)));
+            }
         }
-        if let Some(event_type) = &query.event_type {
-            params.push(event_type.into());
-            sql.push_str(&format!(" AND type = ?{}", params.len()));
-        }
-        sql.push_str(" ORDER BY position LIMIT ?2");
+        sql.push_str(" LIMIT ?2");
         let mut events = events(&self.engine().execute(&sql, &params).await?)?;
         let has_more = events.len() as i64 > query.limit;
         if has_more {
@@ -85,6 +88,16 @@ impl<E: Engine> Ledger<E> {
         let rows = self.engine().execute(&sql, &[key.into()]).await?;
         Ok(events(&rows)?.pop())
     }
+}
+
+/// In a stream, versions ascend as positions do. So a page is walked along the index by version, from the line that the page
+/// before ended with; the plus signs keep SQLite from walking along another index and sorting.
+fn of_stream(stream: &str, of_type: Option<String>) -> String {
+    let and_type = of_type.map(|of_type| format!(" AND {of_type}")).unwrap_or_default();
+    format!(
+        "SELECT {COLUMNS} FROM events WHERE {stream} AND +position > ?1 AND version > coalesce((SELECT version FROM events \
+         WHERE position = ?1 AND {stream}), 0){and_type} ORDER BY version"
+    )
 }
 
 /// A line that cannot be read is an error: a reader that skipped it would believe to have seen everything.

@@ -97,7 +97,9 @@ async fn workers<E: Engine>(cx: &Cx<'_, E>, silent_since: i64) -> Result<Vec<Wor
 async fn waiting<E: Engine>(cx: &Cx<'_, E>, workers: usize) -> Result<Vec<Head>, OperationError> {
     // Each worker covers at most two: the one that it holds, and the one that it keeps to.
     let limit = 2 * workers as i64 + 100;
-    let sql = "SELECT conversation_id, worker_id FROM queue_heads WHERE paused = 0 AND ready_at <= ?1 ORDER BY rank LIMIT ?2";
+    // The bound on rank is implied, and keeps heads that are scheduled for later out of the walk along the index.
+    let sql = "SELECT conversation_id, worker_id FROM queue_heads WHERE paused = 0 AND rank <= ?1 AND ready_at <= ?1 \
+               ORDER BY rank LIMIT ?2";
     let rows = cx.sql(sql, &[cx.now.into(), limit.into()]).await?;
     let head = |row: Row<'_>| Some(Head { conversation_id: row.text("conversation_id")?, worker_id: row.text("worker_id") });
     Ok(rows.iter().filter_map(head).collect())

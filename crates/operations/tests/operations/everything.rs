@@ -1,0 +1,118 @@
+//! One of every operation, on an engine that records how SQLite carries out its statements.
+
+use clawstead_domain::api_key::Scope;
+use clawstead_domain::binding::{Account, Bind};
+use clawstead_domain::config::LeasePolicy;
+use clawstead_domain::conversation::{Ending, NewTurn, Role};
+use clawstead_domain::worker::{DrainReason, WorkerEvent};
+use clawstead_ledger::{Expected, Ledger, TailQuery};
+use clawstead_operations::workers::Worker;
+use clawstead_operations::{Cx, OperationError, agents, api_keys, bindings, bots, configs, pairings, queue, secrets, workers};
+use clawstead_vault::KeyRing;
+
+use crate::recording::{Plans, Recording};
+use crate::world::{START, World, command};
+
+/// One of everything.
+pub(crate) async fn every_operation(world: &World, plans: &Plans) -> Result<(), OperationError> {
+    let ledger = Ledger::new(Recording::open(&world.folder.path().join("test.db"), plans).await?);
+    let cx = Cx { ledger: &ledger, now: START, entropy: world.cx().entropy, actor: "test:1".into(), correlation: "c".into() };
+    identities(&cx).await?;
+    pairing(&cx).await?;
+    messages(&cx).await?;
+    read_log(&ledger).await;
+    Ok(())
+}
+
+async fn identities(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
+    for enabled in [true, false, true] {
+        let change = clawstead_domain::agent::Configure { enabled: Some(enabled), version: None };
+        agents::configure(cx, "a", &change).await?;
+    }
+    agents::list(cx, "", 10).await?;
+    let made = api_keys::create(cx, "app", vec![Scope::Stats]).await?;
+    api_keys::find(cx, &made.key).await?;
+    api_keys::list(cx, "", 10).await?;
+    api_keys::revoke(cx, &made.key_id).await?;
+    configs::set(cx, &LeasePolicy { lease_ms: 1_000, ..LeasePolicy::default() }).await?;
+    let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    secrets::import(cx, &keys, "bot", "value").await?;
+    secrets::open(cx, &keys, "bot").await?;
+    Ok(())
+}
+
+async fn pairing(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
+    let account = Account { bot_id: "9".into(), telegram_user_id: "7".into(), telegram_chat_id: "7".into() };
+    let wanted = Bind { consumer_user_id: "u".into(), agent_key: "a".into(), account: Some(account.clone()), pairing_id: None };
+    bindings::make(cx, &wanted, Some("k")).await?;
+    bindings::list(cx, "u").await?;
+    bindings::by_telegram(cx, "9", "7").await?;
+    bots::find(cx, "9").await?;
+    bots::of_agent(cx, "a").await?;
+    bots::list(cx, "", 10).await?;
+    let made = pairings::create(cx, "u", "a", None).await?;
+    pairings::consume(cx, &made.code, &account).await.map(drop).or_else(refused)?;
+    pairings::get(cx, &made.pairing_id).await?;
+    pairings::create(cx, "u2", "a", Some(60_000)).await?;
+    let late = Cx { now: cx.now + 10_000_000, correlation: String::new(), actor: String::new(), ..*cx };
+    pairings::expire_due(&late, 10).await.map(drop)
+}
+
+/// A code for no bot cannot be used; it was looked at all the same.
+fn refused(error: OperationError) -> Result<(), OperationError> {
+    if matches!(error, OperationError::Refused(_)) { Ok(()) } else { Err(error) }
+}
+
+async fn messages(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
+    let registered = workers::register(cx, None).await?;
+    let worker = workers::by_token(cx, &registered.token).await?.unwrap();
+    workers::saw(cx, &worker).await?;
+    workers::list(cx, "", 10).await?;
+    workers::live(cx).await?;
+    for (conversation, key) in [("c1", "k1"), ("c1", "k1"), ("c1", "k2"), ("c2", "k3")] {
+        queue::enqueue(cx, &command(conversation, "hi"), Some(key.to_owned())).await?;
+    }
+    for round in 0..4 {
+        work(&Cx { now: cx.now + round * 60_000, correlation: String::new(), actor: String::new(), ..*cx }, &worker, round)
+            .await?;
+    }
+    let late = Cx { now: cx.now + 10_000_000, correlation: String::new(), actor: String::new(), ..*cx };
+    queue::recover_leases(&late, 10).await?;
+    queue::stats(cx).await?;
+    queue::conversation(cx, "c1").await?;
+    queue::turns(cx, "c1", 0, 10).await?;
+    let drain = WorkerEvent::DrainRequested { reason: DrainReason::Idle, deadline_at: 0 };
+    let events = [drain, WorkerEvent::TeardownStarted {}, WorkerEvent::WorkerStopped {}];
+    cx.append(&worker.worker_id, Expected::Any, &events).await
+}
+
+async fn work(cx: &Cx<'_, Recording>, worker: &Worker, round: i64) -> Result<(), OperationError> {
+    queue::has_queued(cx, worker, "c1").await?;
+    let wanted = (round % 2 == 1).then_some("c1");
+    let Some(job) = queue::claim(cx, worker, wanted).await? else {
+        return Ok(());
+    };
+    let ending = Ending { worker_id: &worker.worker_id, message_id: &job.message_id, lease_id: &job.lease_id };
+    queue::heartbeat(cx, ending).await?;
+    let turn = NewTurn { role: Role::User, content: "hi".to_owned(), at: None };
+    queue::append_turns(cx, worker, &job.conversation_id, &[turn]).await?;
+    let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    queue::hydrate(cx, &keys, worker, &job.message_id).await?;
+    queue::message(cx, &job.message_id).await?;
+    match round {
+        0 => queue::complete(cx, ending).await,
+        1 => queue::fail(cx, ending, "x").await.map(drop),
+        // Held until the lease is taken back.
+        _ => Ok(()),
+    }
+}
+
+async fn read_log(ledger: &Ledger<Recording>) {
+    ledger.head().await.unwrap();
+    ledger.load("conversation-c1", 0, 10).await.unwrap();
+    for stream in [None, Some("conversation-c1".to_owned())] {
+        for event_type in [None, Some("MessageEnqueued".to_owned())] {
+            ledger.tail(&TailQuery { after: 1, limit: 10, stream: stream.clone(), event_type }).await.unwrap();
+        }
+    }
+}

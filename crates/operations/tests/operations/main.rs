@@ -1,0 +1,18 @@
+//! Operations on a real database, in this process: given what happened, when somebody asks, then this.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
+mod agents;
+mod api_keys;
+mod configs;
+mod everything;
+mod plans;
+mod prepared;
+mod property;
+mod queue_claim;
+mod queue_cost;
+mod queue_enqueue;
+mod queue_leases;
+mod queue_turns;
+mod recording;
+mod secrets;
+mod world;

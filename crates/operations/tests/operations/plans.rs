@@ -1,0 +1,54 @@
+//! No request looks through a table that grows, and none sorts one.
+
+use std::collections::BTreeSet;
+
+use futures::executor::block_on;
+
+use crate::everything::every_operation;
+use crate::recording::Plans;
+use crate::world::World;
+
+/// Walks and sorts that may be: part of the statement, what the plan says, and why it stays small.
+const MAY_BE: &[(&str, &str, &str)] = &[
+    ("", "VIRTUAL TABLE", "the elements of one JSON value"),
+    ("FROM configs", "SCAN configs", "one row for every policy there is"),
+    ("FROM queue_counters", "SCAN queue_counters", "five rows an agent"),
+    ("FROM queue_counters", "TEMP B-TREE FOR GROUP BY", "five rows an agent"),
+    ("FROM bindings WHERE consumer_user_id", "TEMP B-TREE", "bindings of one user"),
+    ("w.state IN", "TEMP B-TREE FOR ORDER BY", "workers that have not stopped: as many as machines"),
+    ("DELETE FROM lease_renewals", "SCAN lease_renewals", "the tick, not a request; messages in flight"),
+    ("DELETE FROM lease_renewals", "SCAN leases", "the tick, not a request; messages in flight"),
+];
+
+fn is_suspect(line: &str) -> bool {
+    line.starts_with("SCAN") || line.contains("TEMP B-TREE") || line.contains("AUTOMATIC")
+}
+
+#[test]
+fn no_statement_walks_or_sorts_what_grows() {
+    let plans = Plans::default();
+    block_on(every_operation(&World::new(), &plans)).unwrap();
+    let plans = plans.borrow();
+    assert!(plans.len() > 40, "only {} statements were seen", plans.len());
+    let mut slow = Vec::new();
+    let mut used = BTreeSet::new();
+    for (sql, plan) in plans.iter() {
+        for line in plan.iter().filter(|line| is_suspect(line)) {
+            match MAY_BE.iter().position(|(part, says, _)| sql.contains(part) && line.contains(says)) {
+                Some(index) => drop(used.insert(index)),
+                None => slow.push(format!("{line}\n    in {sql}")),
+            }
+        }
+    }
+    assert!(slow.is_empty(), "{}", slow.join("\n"));
+    assert_eq!(used.len(), MAY_BE.len(), "an allowance that nothing needs: {used:?}");
+}
+
+#[test]
+fn the_triggers_are_explained_too() {
+    let plans = Plans::default();
+    block_on(every_operation(&World::new(), &plans)).unwrap();
+    let plans = plans.borrow();
+    let (_, enqueue) = plans.iter().find(|(sql, _)| sql.starts_with("INSERT INTO conversation_intake")).unwrap();
+    assert!(enqueue.iter().any(|line| line.contains("messages_conversation")), "{enqueue:#?}");
+}

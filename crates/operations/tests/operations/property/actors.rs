@@ -1,0 +1,126 @@
+//! Carries out steps on the operations and on the model, and compares what both say.
+
+use clawstead_domain::config::Policy;
+use clawstead_domain::conversation::Enqueue;
+use clawstead_domain::worker::WorkerEvent;
+use clawstead_operations::queue::{self, Accepted};
+use clawstead_operations::workers::Registered;
+use clawstead_operations::{OperationError, configs};
+use futures::executor::block_on;
+
+use super::model::{Held, Model, State};
+use super::promises;
+use super::step::{AGENTS, Step, WORKERS};
+use crate::world::{World, command};
+
+pub(super) struct Actors<'w> {
+    pub(super) world: &'w World,
+    pub(super) workers: Vec<Registered>,
+    enabled: [bool; AGENTS.len()],
+    pub(super) model: Model,
+}
+
+fn conversation_id(conversation: usize) -> String {
+    format!("c{conversation}")
+}
+
+impl<'w> Actors<'w> {
+    pub(super) fn new(world: &'w World) -> Self {
+        let workers = (0..WORKERS).map(|_| world.worker()).collect();
+        Self { world, workers, enabled: [true; AGENTS.len()], model: Model::default() }
+    }
+
+    pub(super) fn take(&mut self, step: &Step) {
+        match *step {
+            Step::Enqueue { conversation, key, priority, in_ms, max_attempts } => {
+                let scheduled_for = in_ms.map(|ms| self.world.now() + ms);
+                let agent = conversation % AGENTS.len();
+                let command = Enqueue {
+                    agent_key: AGENTS[agent].to_owned(),
+                    priority,
+                    scheduled_for,
+                    max_attempts,
+                    ..command(&conversation_id(conversation), "hi")
+                };
+                self.enqueue(&command, key, self.enabled[agent]);
+            }
+            Step::Claim { worker, wanted } => self.claim(worker, wanted.map(conversation_id).as_deref()),
+            Step::Heartbeat { job } => self.by_holder(job, Self::heartbeat),
+            Step::Complete { job } => self.by_holder(job, Self::complete),
+            Step::Fail { job } => self.by_holder(job, Self::fail),
+            Step::Say { job } => self.by_holder(job, Self::say),
+            Step::Pass { ms } => self.world.pass(ms),
+            Step::Recover { limit } => self.recover(limit),
+            Step::Switch { agent, enabled } => {
+                self.world.agent(AGENTS[agent], enabled);
+                self.enabled[agent] = enabled;
+            }
+            Step::Replace { worker } => self.workers[worker] = self.world.worker(),
+            Step::Drain { worker } => self.world.drain(&self.workers[worker].worker_id),
+            Step::Stop { worker } => {
+                for event in [WorkerEvent::TeardownStarted {}, WorkerEvent::MachineGone {}, WorkerEvent::WorkerStopped {}] {
+                    self.world.append_to_worker(&self.workers[worker].worker_id, &event);
+                }
+            }
+            Step::Leases(policy) => self.model.lease = self.set(policy),
+            Step::Retries(policy) => self.model.retry = self.set(policy),
+            Step::Order(policy) => self.model.queue = self.set(policy),
+        }
+    }
+
+    fn set<P: Policy>(&self, policy: P) -> P {
+        block_on(configs::set(&self.world.cx(), &policy)).unwrap();
+        policy
+    }
+
+    fn enqueue(&mut self, command: &Enqueue, key: Option<u8>, enabled: bool) {
+        let first = key.and_then(|key| self.model.keys.get(&key)).cloned();
+        let outcome = self.world.enqueue_as(command, key.map(|key| format!("key {key}")).as_deref());
+        match (outcome, first) {
+            (Ok(Accepted { message_id, repeated: true, .. }), Some(first)) => assert_eq!(message_id, first),
+            (Ok(Accepted { message_id, repeated: false, .. }), None) if enabled => {
+                self.model.accept(&message_id, &command.conversation_id, command.max_attempts);
+                self.model.keys.extend(key.map(|key| (key, message_id)));
+            }
+            (Err(OperationError::Refused(refusal)), None) if !enabled => assert_eq!(refusal.code, "agent_disabled"),
+            (outcome, first) => panic!("{outcome:?} for {command:?}, accepted before: {first:?}"),
+        }
+    }
+
+    fn claim(&mut self, worker: usize, wanted: Option<&str>) {
+        let Some(worker) = self.world.call(&self.workers[worker]) else {
+            return;
+        };
+        let claimable = promises::claimable(self.world, &self.model, &worker, wanted);
+        let job = block_on(queue::claim(&self.world.cx(), &worker, wanted)).unwrap();
+        match job {
+            Some(job) => {
+                assert!(claimable.contains(&job.conversation_id), "{} of {claimable:?}", job.conversation_id);
+                assert_eq!(job.lease_expires_at, self.world.now() + self.model.lease.lease_ms);
+                self.model.hand_out(&worker.worker_id, job);
+            }
+            None => assert_eq!(claimable, Vec::<String>::new(), "nothing may be stuck"),
+        }
+    }
+
+    fn recover(&mut self, limit: i64) {
+        let now = self.world.now();
+        let taken = block_on(queue::recover_leases(&self.world.cx(), limit)).unwrap();
+        let held: Vec<Held> = self.model.handed_out.clone();
+        let overdue =
+            |held: &&Held| self.model.leases.get(&held.job.conversation_id) == Some(&held.job.lease_id) && held.expires_at <= now;
+        let overdue: Vec<&Held> = held.iter().filter(overdue).collect();
+        assert_eq!(taken, limit.min(overdue.len() as i64));
+        for held in overdue {
+            let word = self.world.status(&held.job.message_id);
+            let message = self.model.message(&held.job.message_id);
+            let last = message.deliveries >= self.model.lease.max_deliveries;
+            match word.as_str() {
+                "processing" => assert!(taken < i64::MAX && limit == taken, "overdue and left"),
+                "queued" if !last => self.model.end(held, State::Queued),
+                "dead_letter" if last => self.model.end(held, State::DeadLetter),
+                other => panic!("{other} after a lost lease: {held:?}"),
+            }
+        }
+    }
+}

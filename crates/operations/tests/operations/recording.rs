@@ -1,0 +1,56 @@
+//! An engine that asks SQLite how it would carry out every statement, before it does.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use clawstead_ledger::engines::native::NativeEngine;
+use clawstead_ledger::{Durability, Engine, EngineError, Rows, Value};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+/// The plans of all statements so far.
+pub(crate) type Plans = Rc<RefCell<BTreeMap<String, Vec<String>>>>;
+
+pub(crate) struct Recording {
+    inner: NativeEngine,
+    asked: Connection,
+    plans: Plans,
+    file: PathBuf,
+}
+
+impl Recording {
+    pub(crate) async fn open(file: &Path, plans: &Plans) -> Result<Self, EngineError> {
+        let asked = Connection::open(file).unwrap();
+        // Without this, SQLite explains a statement without the triggers below it, and most of our SQL is in triggers.
+        asked.set_db_config(DbConfig::SQLITE_DBCONFIG_TRIGGER_EQP, true).unwrap();
+        let inner = NativeEngine::open(file, Durability::Normal).await?;
+        Ok(Self { inner, asked, plans: plans.clone(), file: file.to_owned() })
+    }
+
+    fn plan(&self, sql: &str) -> Vec<String> {
+        let mut statement = self.asked.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let lines = statement.raw_query().mapped(|row| row.get("detail")).collect::<Result<Vec<String>, _>>();
+        lines.unwrap()
+    }
+}
+
+impl Engine for Recording {
+    async fn execute(&self, sql: &str, params: &[Value]) -> Result<Rows, EngineError> {
+        if !self.plans.borrow().contains_key(sql) {
+            let plan = self.plan(sql);
+            self.plans.borrow_mut().insert(sql.to_owned(), plan);
+        }
+        self.inner.execute(sql, params).await
+    }
+
+    async fn reopen(&self) -> Result<Self, EngineError> {
+        Self::open(&self.file, &self.plans).await
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.inner.pause(duration).await;
+    }
+}
