@@ -15,6 +15,8 @@ mod workspace;
 #[path = "../../crates/sandbox/src/program/options.rs"]
 mod options;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -40,15 +42,22 @@ enum Command {
     Demo(options::DemoOptions),
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    let Err(error) = run(Cli::parse().command) else { return ExitCode::SUCCESS };
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn run(command: Command) -> Result<()> {
     let workspace = Workspace::find()?;
-    match cli.command {
+    match command {
         Command::Build => build::run(&workspace),
         Command::Check(options) => check::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options.args),
-        Command::Up(options) => sandbox::run(&workspace, !options.no_build),
-        Command::Say(_) => sandbox::run(&workspace, false),
-        Command::Demo(options) => sandbox::run(&workspace, !options.no_build),
+        Command::Up(options::UpOptions { no_build, .. }) | Command::Demo(options::DemoOptions { no_build, .. }) => {
+            sandbox::build(&workspace, !no_build)?;
+            sandbox::run(&workspace)
+        }
+        Command::Say(_) => sandbox::run(&workspace),
     }
 }

@@ -30,7 +30,17 @@ impl Workspace {
     pub(crate) fn cargo(&self) -> Command {
         let mut command = Command::new(cargo());
         command.current_dir(&self.root);
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(is_about_this_package) {
+                command.env_remove(name);
+            }
+        }
         command
+    }
+
+    /// The workspace's own manifest.
+    pub(crate) fn manifest(&self) -> PathBuf {
+        self.root.join("Cargo.toml")
     }
 
     /// Any other command in the root of the workspace.
@@ -53,6 +63,12 @@ impl Workspace {
 
 fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// What `cargo run` tells this program about its own package. Build scripts of dependencies take a change of these for a reason
+/// to run again, so a Cargo that is started from here would build them anew, and so would the next one that is not.
+fn is_about_this_package(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"].contains(&variable)
 }
 
 /// A component is a package that is linked as `cdylib`: nothing else here is.

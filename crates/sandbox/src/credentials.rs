@@ -37,6 +37,6 @@ impl Credentials {
 
     /// Writes the file in one step, readable by its owner only.
     pub fn write(&self, path: &Path) -> Result<()> {
-        private_file::write(path, &serde_json::to_string_pretty(self)?)
+        private_file::write(path, &format!("{}\n", serde_json::to_string_pretty(self)?))
     }
 }

@@ -4,15 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::{Context as _, Result};
 
-/// `port` on this machine, or a free one when it is 0.
+/// `port` on this machine, or a free one when it is 0; an error when it is taken.
 ///
 /// The public address of clawstead is one of its variables, so it is needed before the host listens. Between the look and the
-/// use somebody else can take the port; the host then refuses to start, clearly.
+/// use somebody else can take the port; the host then refuses to start.
 pub(crate) fn local(port: u16) -> Result<SocketAddr> {
-    if port != 0 {
-        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| format!("cannot listen on port {port} of 127.0.0.1"))?;
     Ok(listener.local_addr()?)
 }
 

@@ -8,5 +8,6 @@ mod pairing;
 mod refusals;
 mod restart;
 mod story;
+mod waiting_claim;
 mod webhook;
 mod workers;

@@ -7,7 +7,8 @@ mod say;
 mod signals;
 mod up;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -26,14 +27,17 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
     // The echo worker warns of every function that is refused to it; that is a matter for those who work on it.
     let usual = || EnvFilter::new("warn,clawstead_emulators::worker=error");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match Cli::parse().command {
+    let outcome = match Cli::parse().command {
         Command::Up(options) => up::run(options).await,
         Command::Say(options) => say::run(options).await,
         Command::Demo(options) => demo::run(options).await,
-    }
+    };
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }

@@ -72,9 +72,12 @@ fn telegram_options(options: &UpOptions, data: &DataDir) -> TelegramOptions {
 }
 
 fn fly_options(options: &UpOptions, data: &DataDir) -> FlyOptions {
+    // A person waits for the reply, so the worker looks more often than it does on a real machine.
+    let worker_env = BTreeMap::from([("POLL_INTERVAL_MS".to_owned(), "250".to_owned())]);
     FlyOptions {
         listen: preferred_address(options.port, 2),
         machines_max: Some(options.machines),
+        worker_env,
         state_file: Some(data.path().join("fly.json")),
         ..FlyOptions::default()
     }
