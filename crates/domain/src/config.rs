@@ -144,6 +144,43 @@ impl Default for ProviderPolicy {
     }
 }
 
+/// How long what is stored is kept, and how much of it is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetentionPolicy {
+    /// Good snapshots of one conversation. The newest is kept whatever its age.
+    pub snapshots_max: i64,
+    /// A good snapshot that is not the newest of its conversation is kept for so long.
+    pub snapshot_age_ms: i64,
+    /// Longest snapshot, bytes.
+    pub snapshot_bytes_max: i64,
+    /// A file that a message refers to is kept for so long.
+    pub attachment_age_ms: i64,
+    /// Longest such file, bytes.
+    pub attachment_bytes_max: i64,
+    /// A message may refer to so many.
+    pub attachments_max: i64,
+    /// An upload must be finished within this time.
+    pub upload_ms: i64,
+    /// A link to a file works for so long.
+    pub link_ms: i64,
+}
+
+impl Default for RetentionPolicy {
+    fn default() -> Self {
+        Self {
+            snapshots_max: 5,
+            snapshot_age_ms: 7 * DAY_MS,
+            snapshot_bytes_max: 2 << 30,
+            attachment_age_ms: 7 * DAY_MS,
+            attachment_bytes_max: 50 << 20,
+            attachments_max: 10,
+            upload_ms: 1_800_000,
+            link_ms: 3_600_000,
+        }
+    }
+}
+
 /// A policy the operator can read and set by name.
 pub trait Policy: Default + Serialize + for<'de> Deserialize<'de> {
     /// Its name in `/v1/config/<name>`, and the id of its stream.
@@ -227,6 +264,21 @@ impl Policy for ProviderPolicy {
     }
 }
 
+impl Policy for RetentionPolicy {
+    const NAME: &'static str = "retention";
+
+    fn check(&self) -> Result<(), Refusal> {
+        within("snapshots_max", self.snapshots_max, 1, 100)?;
+        within("snapshot_age_ms", self.snapshot_age_ms, 1, 3_650 * DAY_MS)?;
+        within("snapshot_bytes_max", self.snapshot_bytes_max, 1, 1 << 40)?;
+        within("attachment_age_ms", self.attachment_age_ms, 1, 3_650 * DAY_MS)?;
+        within("attachment_bytes_max", self.attachment_bytes_max, 1, 1 << 40)?;
+        within("attachments_max", self.attachments_max, 0, 100)?;
+        within("upload_ms", self.upload_ms, 100, DAY_MS)?;
+        within("link_ms", self.link_ms, 100, 7 * DAY_MS)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +303,7 @@ mod tests {
         assert!(RetryPolicy::default().check().is_ok());
         assert!(ScalingPolicy::default().check().is_ok());
         assert!(ProviderPolicy::default().check().is_ok());
+        assert!(RetentionPolicy::default().check().is_ok());
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod pairing;
 pub mod plan;
 mod refusal;
 pub mod secret;
+pub mod snapshot;
 pub mod text;
 pub mod worker;
 

@@ -46,6 +46,11 @@ pub enum WorkerEvent {
         /// It is stopped then at the latest.
         deadline_at: i64,
     },
+    /// While draining, it handed in a good snapshot: nothing that it knows is lost with it.
+    SnapshotAccepted {
+        /// Which one.
+        snapshot_id: String,
+    },
     /// Its machine and volume are being removed.
     TeardownStarted {},
     /// Its machine is gone, or never was.

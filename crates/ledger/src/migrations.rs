@@ -1,7 +1,10 @@
 //! The numbered files of `migrations/sqlite`, embedded.
 
 /// Every stream kind; each has an intake and a feed.
-pub const KINDS: &[&str] = &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "worker"];
+pub const KINDS: &[&str] = &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "snapshot", "worker"];
+
+/// The kinds of the first release; the others came with migrations of their own.
+const FIRST_KINDS: &[&str] = &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "worker"];
 
 /// Every table that only triggers write, and that a rebuild makes anew.
 pub const VIEW_TABLES: &[&str] = &[
@@ -19,6 +22,8 @@ pub const VIEW_TABLES: &[&str] = &[
     "queue_heads",
     "queue_counters",
     "turns",
+    "snapshots",
+    "restores",
 ];
 
 /// Number of the newest migration.
@@ -57,7 +62,7 @@ macro_rules! view {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "log", content: Content::Tables(file!("0001_log")) },
     Migration { version: 2, name: "operational", content: Content::Tables(file!("0002_operational")) },
-    Migration { version: 3, name: "kinds", content: Content::Kinds(KINDS) },
+    Migration { version: 3, name: "kinds", content: Content::Kinds(FIRST_KINDS) },
     view!(10, "agents", "0010_agents.view"),
     view!(11, "bots", "0011_bots.view"),
     view!(12, "secrets", "0012_secrets.view"),
@@ -69,6 +74,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(21, "queue", "0021_queue.view"),
     view!(22, "turns", "0022_turns.view"),
     view!(30, "due", "0030_due.view"),
+    Migration { version: 40, name: "files", content: Content::Tables(file!("0040_files")) },
+    Migration { version: 41, name: "snapshot_kind", content: Content::Kinds(&["snapshot"]) },
+    view!(42, "snapshots", "0042_snapshots.view"),
+    view!(43, "snapshot_accepted", "0043_snapshot_accepted.view"),
 ];
 
 impl Migration {
@@ -106,6 +115,17 @@ mod tests {
                 assert!(created(&statement).is_some(), "{}: {statement}", migration.name);
             }
         }
+    }
+
+    #[test]
+    fn every_kind_has_a_migration() {
+        let kinds = |migration: &Migration| match migration.content {
+            Content::Kinds(kinds) => kinds.to_vec(),
+            _ => Vec::new(),
+        };
+        let mut made: Vec<&str> = MIGRATIONS.iter().flat_map(kinds).collect();
+        made.sort_unstable();
+        assert_eq!(made, KINDS);
     }
 
     #[test]

@@ -32,6 +32,14 @@ impl<E> std::fmt::Debug for Cx<'_, E> {
     }
 }
 
+impl<'a, E> Cx<'a, E> {
+    /// The same surroundings at another instant: what is recorded of an operation that takes seconds is when it happened.
+    #[must_use]
+    pub fn at(&self, now: i64) -> Cx<'a, E> {
+        Cx { ledger: self.ledger, now, entropy: self.entropy, actor: self.actor.clone(), correlation: self.correlation.clone() }
+    }
+}
+
 impl<E: Engine> Cx<'_, E> {
     /// Random bytes.
     pub fn random<const N: usize>(&self) -> [u8; N] {

@@ -9,11 +9,13 @@ pub mod bots;
 pub mod configs;
 mod cx;
 mod error;
+pub mod files;
 pub mod ingress;
 pub mod pairings;
 pub mod queue;
 mod reconcile;
 pub mod secrets;
+pub mod snapshots;
 pub mod tick;
 pub mod workers;
 

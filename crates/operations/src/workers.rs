@@ -99,9 +99,17 @@ pub async fn saw<E: Engine>(cx: &Cx<'_, E>, worker: &Worker) -> Result<(), Opera
     if worker.last_seen_at.is_some_and(|at| cx.now - at < CONTACT_RESOLUTION_MS) {
         return Ok(());
     }
+    contacted(cx, &worker.worker_id).await
+}
+
+/// Notes a contact of a worker that is known by something else than its token, such as a link to a file.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn contacted<E: Engine>(cx: &Cx<'_, E>, worker_id: &str) -> Result<(), OperationError> {
     let sql = "INSERT INTO worker_contacts (worker_id, last_seen_at) VALUES (?1, ?2) \
                ON CONFLICT (worker_id) DO UPDATE SET last_seen_at = max(last_seen_at, excluded.last_seen_at)";
-    cx.sql(sql, &[(&worker.worker_id).into(), cx.now.into()]).await?;
+    cx.sql(sql, &[worker_id.into(), cx.now.into()]).await?;
     Ok(())
 }
 

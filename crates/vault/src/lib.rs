@@ -1,4 +1,4 @@
-//! Sealing and opening of secrets, and the hashing and comparing of tokens.
+//! Sealing and opening of secrets, signing, and the hashing and comparing of tokens.
 //!
 //! Everything here is pure: nonces and random bytes are parameters, nothing is stored and nothing is logged. No error
 //! and no `Debug` output contains a key, a plaintext or a token (design.md section 7).
@@ -8,6 +8,7 @@ mod hash;
 mod key_ring;
 mod seal;
 mod secret;
+mod sign;
 mod token;
 
 pub use error::{KeyRingError, VaultError};

@@ -1,0 +1,20 @@
+//! Stored bytes: in through a signed link, out through another, and gone when nobody owns them.
+//!
+//! Bytes are operational rows, not events: what an event says of a file (its id, size and SHA-256) is found out while the
+//! bytes arrive.
+
+mod collect;
+mod link;
+mod receive;
+mod row;
+mod send;
+mod sqlite;
+mod store;
+
+pub use collect::collect;
+pub use link::{Action, Link, LinkError};
+pub use receive::{Broken, Incoming, receive};
+pub use row::{FileKind, NewFile, StoredFile, expect, stored};
+pub use send::{Outgoing, open};
+pub use sqlite::SqliteStore;
+pub use store::{CHUNK_BYTES, Store};

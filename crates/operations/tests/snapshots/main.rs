@@ -1,0 +1,9 @@
+//! Snapshots and files on a real database, in this process. Names that begin with `w…` are weak spots of the existing system
+//! (queue-worker.md section 17) that are gone here.
+
+mod collecting;
+mod links;
+mod restoring;
+mod transfers;
+mod uploads;
+mod world;

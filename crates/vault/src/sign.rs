@@ -1,0 +1,72 @@
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::KeyRing;
+use crate::key_ring::Key;
+
+/// Keeps keys for signing apart from the master keys, which seal.
+const DERIVATION: &[u8] = b"clawstead/sign/1/";
+
+impl KeyRing {
+    /// Signs a message with the active key, for one purpose: `<key id>.<HMAC-SHA256 in hex>`. A signature for one purpose is
+    /// none for another.
+    #[must_use]
+    pub fn sign(&self, purpose: &str, message: &[u8]) -> String {
+        let key = self.active();
+        format!("{}.{}", key.id, hex::encode(mac(key, purpose, message).finalize().into_bytes()))
+    }
+
+    /// Whether a signature is one that [`KeyRing::sign`] gave, with any key that is still on the ring.
+    #[must_use]
+    pub fn is_signed(&self, purpose: &str, message: &[u8], signature: &str) -> bool {
+        let Some((key_id, tag)) = signature.split_once('.') else { return false };
+        let (Some(key), Ok(tag)) = (self.find(key_id), hex::decode(tag)) else { return false };
+        mac(key, purpose, message).verify_slice(&tag).is_ok()
+    }
+}
+
+fn mac(key: &Key, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
+    let mut derived = keyed(key.bytes.as_slice());
+    derived.update(DERIVATION);
+    derived.update(purpose.as_bytes());
+    let mut mac = keyed(&derived.finalize().into_bytes());
+    mac.update(message);
+    mac
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::KeyRing;
+
+    const OLD: &str = "old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const NEW: &str = "new:HxwdHhsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
+
+    fn ring(keys: &str) -> KeyRing {
+        KeyRing::parse(keys).unwrap()
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_message_and_purpose_only() {
+        let ring = ring(OLD);
+        let signature = ring.sign("files", b"get a");
+        assert!(ring.is_signed("files", b"get a", &signature));
+        assert!(!ring.is_signed("files", b"get b", &signature));
+        assert!(!ring.is_signed("other", b"get a", &signature));
+        for forged in
+            ["", "old", "old.", "old.00", "none.00", &signature.replace("old.", "new."), &signature[..signature.len() - 2]]
+        {
+            assert!(!ring.is_signed("files", b"get a", forged), "{forged}");
+        }
+    }
+
+    #[test]
+    fn a_rotated_key_still_verifies_until_it_is_taken_away() {
+        let signature = ring(OLD).sign("files", b"m");
+        assert!(ring(&format!("{NEW},{OLD}")).is_signed("files", b"m", &signature));
+        assert!(!ring(NEW).is_signed("files", b"m", &signature));
+    }
+}
