@@ -21,6 +21,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::GetMessage => messages::show(app, call).await,
         Operation::GetConversation => conversations::show(app, call).await,
         Operation::ListTurns => conversations::turns(app, call).await,
+        Operation::ListSnapshots => conversations::snapshots(app, call).await,
         Operation::QueueStats => Ok(Reply::ok(&queue::stats(&app.cx(call)).await?)),
         other => Err(Problem::internal(format!("{} is not for this component", other.name()))),
     }

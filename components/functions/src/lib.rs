@@ -3,6 +3,7 @@
 
 mod consumer;
 mod protocol;
+mod snapshots;
 mod table;
 mod worker;
 

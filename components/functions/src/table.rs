@@ -38,6 +38,11 @@ const FUNCTIONS: &[Function] = &[
     function("workerAppendConversationMessages", Base::Worker, "mutation", Operation::WorkerAppendTurns),
     function("workerComplete", Base::Worker, "mutation", Operation::WorkerComplete),
     function("workerFail", Base::Worker, "mutation", Operation::WorkerFail),
+    function("workerPrepareSnapshotUpload", Base::Worker, "mutation", Operation::WorkerStartSnapshot),
+    function("workerFinalizeSnapshotUpload", Base::Worker, "mutation", Operation::WorkerFinishSnapshot),
+    function("workerFailSnapshotUpload", Base::Worker, "mutation", Operation::WorkerFailSnapshot),
+    function("workerLatestSnapshotForRestore", Base::Worker, "query", Operation::WorkerLatestSnapshot),
+    function("workerGlobalSkillsManifest", Base::Worker, "query", Operation::WorkerSkillsManifest),
 ];
 
 /// Finds a function at a base, called as `kind`.

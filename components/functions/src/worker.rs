@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::snapshots;
 use crate::table::Function;
 
 pub(crate) async fn run(app: &App, call: &Call, function: &Function, args: Value) -> Result<Value, Problem> {
@@ -23,12 +24,17 @@ pub(crate) async fn run(app: &App, call: &Call, function: &Function, args: Value
         Operation::WorkerAppendTurns => append_turns(app, call, args).await,
         Operation::WorkerComplete => complete(app, call, args).await,
         Operation::WorkerFail => fail(app, call, args).await,
+        Operation::WorkerStartSnapshot => snapshots::start(app, call, args).await,
+        Operation::WorkerFinishSnapshot => snapshots::finish(app, call, args).await,
+        Operation::WorkerFailSnapshot => snapshots::fail(app, call, args).await,
+        Operation::WorkerLatestSnapshot => snapshots::latest(app, call, args).await,
+        Operation::WorkerSkillsManifest => snapshots::skills_manifest(call, args),
         other => Err(Problem::internal(format!("{} has no function", other.name()))),
     }
 }
 
 /// The worker of the token, if the arguments name no other.
-fn this_worker<'a>(call: &'a Call, worker_id: &str) -> Result<&'a Worker, Problem> {
+pub(crate) fn this_worker<'a>(call: &'a Call, worker_id: &str) -> Result<&'a Worker, Problem> {
     let worker = call.worker()?;
     if worker.worker_id == worker_id {
         return Ok(worker);

@@ -1,9 +1,10 @@
 //! Who asks, and whether he may.
 
 use clawstead_ledger::Engine;
+use clawstead_operations::files::{Link, LinkError};
 use clawstead_operations::{Cx, api_keys, ingress, workers};
 use clawstead_vault::constant_time_eq;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 
 use crate::operation::Permission;
 use crate::principal::Principal;
@@ -35,6 +36,14 @@ pub async fn authenticate<E: Engine>(
             let worker = workers::by_token(cx, token).await?.ok_or_else(Problem::unauthenticated)?;
             workers::saw(cx, &worker).await?;
             Ok(Principal::Worker(Box::new(worker)))
+        }
+        Permission::FileLink(action) => {
+            let refused = |code, detail| Problem::new(StatusCode::FORBIDDEN, code, detail);
+            let link = Link::parse(settings.keys()?, token, action, cx.now).map_err(|error| match error {
+                LinkError::Forged => refused("link_invalid", "the link is not good for this"),
+                LinkError::Expired => refused("link_expired", "the link has expired"),
+            })?;
+            Ok(Principal::FileLink(Box::new(link)))
         }
         Permission::Bot => {
             let presented = headers.get(WEBHOOK_SECRET_HEADER).and_then(|value| value.to_str().ok());

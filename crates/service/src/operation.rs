@@ -1,6 +1,7 @@
 //! Every operation, and who may ask for it. The only such table.
 
 use clawstead_domain::api_key::Scope;
+use clawstead_operations::files::Action;
 
 /// Who may ask for an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Permission {
     Bot,
     /// Whoever has the tick key, and the operator.
     Tick,
+    /// Whoever has a signed link for it.
+    FileLink(Action),
 }
 
 macro_rules! operations {
@@ -73,6 +76,7 @@ operations! {
     GetMessage: Permission::Service(Scope::Messages), "The state of a message.";
     GetConversation: Permission::Service(Scope::Messages), "The state of a conversation.";
     ListTurns: Permission::Service(Scope::Messages), "What was said in a conversation.";
+    ListSnapshots: Permission::Operator, "The snapshots of a conversation.";
     QueueStats: Permission::Service(Scope::Stats), "Figures of the queue.";
     CallFunction: Permission::Public, "A function call; the function called has a permission of its own.";
     CallWorkerFunction: Permission::Worker, "A function call of a worker.";
@@ -84,5 +88,15 @@ operations! {
     WorkerAppendTurns: Permission::Worker, "Add what was said.";
     WorkerComplete: Permission::Worker, "End a message well.";
     WorkerFail: Permission::Worker, "Give a message back.";
+    WorkerAttachMetadata: Permission::Worker, "Add to what is known of a message.";
+    WorkerStartSnapshot: Permission::Worker, "Begin the upload of a snapshot.";
+    WorkerFinishSnapshot: Permission::Worker, "End the upload of a snapshot well.";
+    WorkerFailSnapshot: Permission::Worker, "Give up the upload of a snapshot.";
+    WorkerLatestSnapshot: Permission::Worker, "Get the snapshot to start from.";
+    WorkerExpectMedia: Permission::Worker, "Get a link to upload a file of a message.";
+    WorkerFileUrl: Permission::Worker, "Get a link to download a file of a message.";
+    WorkerSkillsManifest: Permission::Worker, "Get the skills.";
+    UploadFile: Permission::FileLink(Action::Upload), "Bring the bytes of a file.";
+    DownloadFile: Permission::FileLink(Action::Download), "Fetch the bytes of a file.";
     Tick: Permission::Tick, "Do what is due.";
 }

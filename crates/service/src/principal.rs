@@ -1,6 +1,7 @@
 //! Who asks.
 
 use clawstead_domain::api_key::Scope;
+use clawstead_operations::files::Link;
 use clawstead_operations::ingress::IngressBot;
 use clawstead_operations::workers::Worker;
 
@@ -24,6 +25,8 @@ pub enum Principal {
     Bot(Box<IngressBot>),
     /// Has the tick key.
     Tick,
+    /// Has a signed link to a file.
+    FileLink(Box<Link>),
 }
 
 impl Principal {
@@ -36,6 +39,7 @@ impl Principal {
             Self::Worker(worker) => format!("worker:{}", worker.worker_id),
             Self::Bot(bot) => format!("bot:{}", bot.bot_id),
             Self::Tick => "tick".to_owned(),
+            Self::FileLink(link) => format!("file:{}", link.file_id),
         }
     }
 }

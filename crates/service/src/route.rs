@@ -10,6 +10,7 @@ use crate::operation::Operation;
 pub enum Component {
     Admin,
     Enqueue,
+    Files,
     FlyReconciler,
     Functions,
     Pairing,
@@ -23,6 +24,7 @@ impl Component {
         match self {
             Self::Admin => "admin",
             Self::Enqueue => "enqueue",
+            Self::Files => "files",
             Self::FlyReconciler => "fly-reconciler",
             Self::Functions => "functions",
             Self::Pairing => "pairing",
@@ -51,7 +53,7 @@ const fn route(component: Component, method: &'static str, path: &'static str, o
 
 /// All routes.
 pub const ROUTES: &[Route] = {
-    use Component::{Admin, Enqueue, FlyReconciler, Functions, Pairing, TelegramWebhook, WorkerApi};
+    use Component::{Admin, Enqueue, Files, FlyReconciler, Functions, Pairing, TelegramWebhook, WorkerApi};
     &[
         route(Admin, "GET", "/healthz", Operation::Health),
         route(Admin, "GET", "/v1/events", Operation::ListEvents),
@@ -76,6 +78,7 @@ pub const ROUTES: &[Route] = {
         route(Enqueue, "GET", "/v1/messages/{message_id}", Operation::GetMessage),
         route(Enqueue, "GET", "/v1/conversations/{conversation_id}", Operation::GetConversation),
         route(Enqueue, "GET", "/v1/conversations/{conversation_id}/turns", Operation::ListTurns),
+        route(Enqueue, "GET", "/v1/conversations/{conversation_id}/snapshots", Operation::ListSnapshots),
         route(Enqueue, "GET", "/v1/queue/stats", Operation::QueueStats),
         route(Functions, "POST", "/api/{kind}", Operation::CallFunction),
         route(Functions, "POST", "/worker/{token}/api/{kind}", Operation::CallWorkerFunction),
@@ -86,6 +89,9 @@ pub const ROUTES: &[Route] = {
         route(WorkerApi, "POST", "/worker/{token}/v1/complete", Operation::WorkerComplete),
         route(WorkerApi, "POST", "/worker/{token}/v1/fail", Operation::WorkerFail),
         route(WorkerApi, "POST", "/worker/{token}/v1/conversations/{conversation_id}/turns", Operation::WorkerAppendTurns),
+        route(Files, "GET", "/files/{token}", Operation::DownloadFile),
+        route(Files, "POST", "/files/{token}", Operation::UploadFile),
+        route(Files, "PUT", "/files/{token}", Operation::UploadFile),
         route(FlyReconciler, "POST", "/internal/tick", Operation::Tick),
     ]
 };
@@ -176,8 +182,18 @@ mod tests {
 
     #[test]
     fn every_operation_can_be_reached() {
-        // These two are functions only.
-        let functions = [Operation::WorkerStats, Operation::WorkerHasQueued];
+        let functions = [
+            Operation::WorkerStats,
+            Operation::WorkerHasQueued,
+            Operation::WorkerAttachMetadata,
+            Operation::WorkerStartSnapshot,
+            Operation::WorkerFinishSnapshot,
+            Operation::WorkerFailSnapshot,
+            Operation::WorkerLatestSnapshot,
+            Operation::WorkerExpectMedia,
+            Operation::WorkerFileUrl,
+            Operation::WorkerSkillsManifest,
+        ];
         for operation in Operation::ALL.iter().filter(|operation| !functions.contains(operation)) {
             assert!(ROUTES.iter().any(|route| route.operation == *operation), "{}", operation.name());
         }

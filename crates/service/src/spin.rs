@@ -10,8 +10,11 @@ use clawstead_domain::id;
 use clawstead_ledger::engines::spin::SpinEngine;
 use clawstead_ledger::{Ledger, Meta, NewEvent};
 use clawstead_operations::Cx;
+use futures::StreamExt;
+use futures::stream::LocalBoxStream;
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body::Frame;
+use http_body_util::{BodyExt, Either, LengthLimitError, Limited, StreamBody};
 use spin_sdk::http::{FullBody, Request, Response};
 
 use crate::call::{BODY_BYTES_MAX, Call};
@@ -36,7 +39,28 @@ impl App {
 }
 
 /// What a component answers with.
-pub type HttpReply = Response<FullBody<Bytes>>;
+pub type HttpReply = Response<Either<FullBody<Bytes>, StreamBody<LocalBoxStream<'static, Result<Frame<Bytes>, std::io::Error>>>>>;
+
+/// Bytes that go out as they are asked for. An error breaks the connection off, so that nobody takes a part for the whole.
+pub type Chunks = LocalBoxStream<'static, Result<Bytes, std::io::Error>>;
+
+/// The body of a request that is read as it comes.
+pub type RequestBody = spin_sdk::wasip3::http_compat::IncomingRequestBody;
+
+/// An answer whose body may be too long to hold.
+#[expect(missing_debug_implementations, reason = "a stream has nothing to show")]
+pub struct Answer {
+    /// Status and headers; also the body, unless there are chunks.
+    pub head: Reply,
+    /// The body, piece by piece.
+    pub chunks: Option<Chunks>,
+}
+
+impl From<Reply> for Answer {
+    fn from(head: Reply) -> Self {
+        Self { head, chunks: None }
+    }
+}
 
 /// Answers one request: finds the operation, authenticates, reads the body, and hands over to the component.
 pub async fn serve(
@@ -44,10 +68,26 @@ pub async fn serve(
     request: Request,
     operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>,
 ) -> HttpReply {
+    serve_streams(component, request, async |app: &Rc<App>, call: &mut Call, incoming: RequestBody| {
+        call.body = whole(incoming, &call.headers).await?;
+        operate(app, call).await.map(Answer::from)
+    })
+    .await
+}
+
+/// As [`serve`], for a component that reads bodies as they come, and writes them as they are taken.
+pub async fn serve_streams(
+    component: Component,
+    request: Request,
+    operate: impl AsyncFn(&Rc<App>, &mut Call, RequestBody) -> Result<Answer, Problem>,
+) -> HttpReply {
     let at = now();
     let correlation = id::time_sorted(at, random());
     let mut seen = Seen { operation: None, function: None, actor: Principal::Anonymous.actor() };
-    let outcome = answer(component, request, operate, at, &correlation, &mut seen).await;
+    let (outcome, chunks) = match answer(component, request, operate, at, &correlation, &mut seen).await {
+        Ok(Answer { head, chunks }) => (Ok(head), chunks),
+        Err(problem) => (Err(problem), None),
+    };
     let line = Line {
         component: component.id(),
         operation: seen.operation,
@@ -60,7 +100,7 @@ pub async fn serve(
         outcome: &outcome,
     };
     println!("{}", line.text());
-    respond(&outcome.unwrap_or_else(|problem| Reply::from(&problem)), &correlation)
+    respond(outcome.unwrap_or_else(|problem| Reply::from(&problem)), chunks, &correlation)
 }
 
 /// What a line of the log can tell, however far the request got.
@@ -73,11 +113,11 @@ struct Seen {
 async fn answer(
     component: Component,
     request: Request,
-    operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>,
+    operate: impl AsyncFn(&Rc<App>, &mut Call, RequestBody) -> Result<Answer, Problem>,
     now: i64,
     correlation: &str,
     seen: &mut Seen,
-) -> Result<Reply, Problem> {
+) -> Result<Answer, Problem> {
     let (operation, params) = match find(component, request.method(), request.uri().path()) {
         Found::Operation(operation, params) => (operation, params),
         Found::OtherMethods(methods) => {
@@ -105,34 +145,37 @@ async fn answer(
     call.principal =
         authenticate(&app.cx(&call), &app.settings, permission, &call.headers, call.param("token"), call.param("bot_id")).await?;
     seen.actor = call.principal.actor();
-    call.body = body(request, &call.headers).await?;
-    let outcome = operate(&app, &call).await;
+    let outcome = operate(&app, &mut call, request.into_body()).await;
     seen.function = call.function.get();
     outcome
 }
 
-async fn body(request: Request, headers: &HeaderMap) -> Result<Vec<u8>, Problem> {
+async fn whole(incoming: RequestBody, headers: &HeaderMap) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", format!("at most {BODY_BYTES_MAX} bytes"));
     let declared = headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > BODY_BYTES_MAX) {
         return Err(too_large());
     }
-    match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
+    match Limited::new(incoming, BODY_BYTES_MAX).collect().await {
         Ok(body) => Ok(body.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "body_interrupted", "the body did not arrive whole")),
     }
 }
 
-fn respond(reply: &Reply, correlation: &str) -> HttpReply {
-    let mut builder = http::Response::builder().status(reply.status).header("x-correlation-id", correlation);
-    if !reply.body.is_empty() {
-        builder = builder.header(http::header::CONTENT_TYPE, reply.content_type);
+fn respond(head: Reply, chunks: Option<Chunks>, correlation: &str) -> HttpReply {
+    let mut builder = http::Response::builder().status(head.status).header("x-correlation-id", correlation);
+    if !head.body.is_empty() || chunks.is_some() {
+        builder = builder.header(http::header::CONTENT_TYPE, head.content_type);
     }
-    for (name, value) in &reply.headers {
+    for (name, value) in &head.headers {
         builder = builder.header(*name, value);
     }
-    builder.body(FullBody::new(Bytes::from(reply.body.clone()))).unwrap_or_else(|_| Response::new(FullBody::new(Bytes::new())))
+    let body = match chunks {
+        Some(chunks) => Either::Right(StreamBody::new(chunks.map(|bytes| bytes.map(Frame::data)).boxed_local())),
+        None => Either::Left(FullBody::new(Bytes::from(head.body))),
+    };
+    builder.body(body).unwrap_or_else(|_| Response::new(Either::Left(FullBody::new(Bytes::new()))))
 }
 
 thread_local! {
