@@ -106,7 +106,7 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS workers_on_job_ended AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('MessageCompleted', 'MessageFailed')
+WHEN NEW.type IN ('MessageCompleted', 'MessageFailed', 'MessageCancelled')
 BEGIN
   UPDATE workers SET last_ended_at = NEW.at WHERE worker_id = NEW.data ->> '$.worker_id';
 END;

@@ -1,5 +1,5 @@
 -- The queue. One file, because the tables change together and no trigger may depend on another's order:
---   conversations   one row each: its agent, the worker that has it, its lease epoch
+--   conversations   one row each: its agent, the worker that has it, its lease epoch, its messages that have not ended
 --   messages        one row each, with its state; the payload stays in the log, at position
 --   leases          messages in flight; the key makes two in one conversation impossible
 --   queue_heads     conversations whose next message can be claimed once ready_at has come
@@ -11,7 +11,10 @@ CREATE TABLE IF NOT EXISTS conversations (
   worker_id       TEXT,
   lease_epoch     INTEGER NOT NULL,
   turn_count      INTEGER NOT NULL,
-  created_at      INTEGER NOT NULL
+  open_count      INTEGER NOT NULL,
+  created_at      INTEGER NOT NULL,
+  user_turn_at    INTEGER,
+  agent_turn_at   INTEGER
 );
 
 CREATE INDEX IF NOT EXISTS conversations_worker ON conversations (worker_id);
@@ -34,10 +37,21 @@ CREATE TABLE IF NOT EXISTS messages (
   worker_id        TEXT,
   lease_id         TEXT,
   last_error       TEXT,
-  ended_at         INTEGER
+  ended_at         INTEGER,
+  external_id      TEXT
 );
 
 CREATE INDEX IF NOT EXISTS messages_conversation ON messages (conversation_id, status, seq);
+
+CREATE UNIQUE INDEX IF NOT EXISTS messages_order ON messages (conversation_id, seq);
+
+-- What a provider says twice is accepted once.
+CREATE UNIQUE INDEX IF NOT EXISTS messages_external ON messages (conversation_id, provider, external_id)
+WHERE external_id IS NOT NULL;
+
+CREATE INDEX IF NOT EXISTS messages_dead ON messages (message_id) WHERE status = 'dead_letter';
+
+CREATE INDEX IF NOT EXISTS messages_dead_of_agent ON messages (agent_key, message_id) WHERE status = 'dead_letter';
 
 CREATE TABLE IF NOT EXISTS leases (
   conversation_id TEXT PRIMARY KEY,
@@ -62,10 +76,14 @@ CREATE TABLE IF NOT EXISTS queue_heads (
   worker_id       TEXT,
   paused          INTEGER NOT NULL,
   rank            INTEGER NOT NULL,
-  ready_at        INTEGER NOT NULL
+  ready_at        INTEGER NOT NULL,
+  has_bot         INTEGER NOT NULL
 );
 
 CREATE INDEX IF NOT EXISTS queue_heads_claim ON queue_heads (paused, rank, ready_at);
+
+-- For workers that cannot work without a bot token.
+CREATE INDEX IF NOT EXISTS queue_heads_claim_with_bot ON queue_heads (paused, rank, ready_at) WHERE has_bot = 1;
 
 CREATE INDEX IF NOT EXISTS queue_heads_ready ON queue_heads (ready_at);
 
@@ -85,22 +103,29 @@ WHEN NEW.type = 'MessageEnqueued'
 BEGIN
   SELECT RAISE(ABORT, 'rule:conversation_belongs_to_another_agent')
   FROM conversations WHERE conversation_id = NEW.id AND agent_key <> NEW.data ->> '$.agent_key';
-  INSERT INTO conversations (conversation_id, stream_version, agent_key, lease_epoch, turn_count, created_at)
-  VALUES (NEW.id, NEW.version, NEW.data ->> '$.agent_key', 0, 0, NEW.at)
-  ON CONFLICT (conversation_id) DO UPDATE SET stream_version = excluded.stream_version;
+  SELECT RAISE(ABORT, 'rule:external_id_is_taken') FROM messages
+  WHERE conversation_id = NEW.id AND provider = NEW.data ->> '$.provider' AND external_id = NEW.data ->> '$.external_id';
+  SELECT RAISE(ABORT, 'rule:conversation_is_full')
+  FROM conversations WHERE conversation_id = NEW.id AND open_count >= NEW.data ->> '$.conversation_messages_max';
+  SELECT RAISE(ABORT, 'rule:agent_is_full') WHERE (
+    SELECT sum(n) FROM queue_counters WHERE agent_key = NEW.data ->> '$.agent_key' AND status IN ('queued', 'processing')
+  ) >= NEW.data ->> '$.agent_messages_max';
+  INSERT INTO conversations (conversation_id, stream_version, agent_key, lease_epoch, turn_count, open_count, created_at)
+  VALUES (NEW.id, NEW.version, NEW.data ->> '$.agent_key', 0, 0, 1, NEW.at)
+  ON CONFLICT (conversation_id) DO UPDATE SET stream_version = excluded.stream_version, open_count = open_count + 1;
   INSERT INTO messages (
     message_id, conversation_id, seq, position, agent_key, provider, status, priority, enqueued_at, ready_at, rank, attempts,
-    deliveries, max_attempts
+    deliveries, max_attempts, external_id
   ) VALUES (
     NEW.data ->> '$.message_id', NEW.id, NEW.version, NEW.position, NEW.data ->> '$.agent_key', NEW.data ->> '$.provider',
     'queued', NEW.data ->> '$.priority', NEW.at, NEW.data ->> '$.ready_at', NEW.data ->> '$.rank', 0, 0,
-    NEW.data ->> '$.max_attempts'
+    NEW.data ->> '$.max_attempts', NEW.data ->> '$.external_id'
   );
-  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at)
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
   SELECT
     c.conversation_id, NEW.data ->> '$.message_id', c.agent_key, c.worker_id,
     NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
-    NEW.data ->> '$.rank', NEW.data ->> '$.ready_at'
+    NEW.data ->> '$.rank', NEW.data ->> '$.ready_at', EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
   FROM conversations c
   WHERE c.conversation_id = NEW.id
     AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.conversation_id = NEW.id)
@@ -140,14 +165,14 @@ CREATE TRIGGER IF NOT EXISTS queue_on_completed AFTER INSERT ON conversation_fee
 WHEN NEW.type = 'MessageCompleted'
 BEGIN
   DELETE FROM leases WHERE conversation_id = NEW.id;
-  UPDATE conversations SET stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE conversations SET open_count = open_count - 1, stream_version = NEW.version WHERE conversation_id = NEW.id;
   UPDATE messages SET status = 'done', last_error = NULL, ended_at = NEW.at
   WHERE message_id = NEW.data ->> '$.message_id';
-  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at)
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
   SELECT
     c.conversation_id, m.message_id, c.agent_key, c.worker_id,
     NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
-    m.rank, m.ready_at
+    m.rank, m.ready_at, EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
   FROM conversations c JOIN messages m ON m.conversation_id = c.conversation_id AND m.status = 'queued'
   WHERE c.conversation_id = NEW.id
   ORDER BY m.seq LIMIT 1;
@@ -169,11 +194,11 @@ BEGIN
     status = 'queued', attempts = NEW.data ->> '$.attempts', ready_at = NEW.data ->> '$.ready_at',
     rank = NEW.data ->> '$.rank', last_error = NEW.data ->> '$.error'
   WHERE message_id = NEW.data ->> '$.message_id';
-  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at)
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
   SELECT
     c.conversation_id, NEW.data ->> '$.message_id', c.agent_key, c.worker_id,
     NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
-    NEW.data ->> '$.rank', NEW.data ->> '$.ready_at'
+    NEW.data ->> '$.rank', NEW.data ->> '$.ready_at', EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
   FROM conversations c WHERE c.conversation_id = NEW.id;
   UPDATE queue_counters SET n = n + iif(status = 'queued', 1, -1)
   WHERE status IN ('queued', 'processing')
@@ -184,14 +209,14 @@ END;
 CREATE TRIGGER IF NOT EXISTS queue_on_dead_lettered AFTER INSERT ON conversation_feed
 WHEN NEW.type = 'MessageDeadLettered'
 BEGIN
-  UPDATE conversations SET stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE conversations SET open_count = open_count - 1, stream_version = NEW.version WHERE conversation_id = NEW.id;
   UPDATE messages SET status = 'dead_letter', ended_at = NEW.at WHERE message_id = NEW.data ->> '$.message_id';
   DELETE FROM queue_heads WHERE conversation_id = NEW.id;
-  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at)
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
   SELECT
     c.conversation_id, m.message_id, c.agent_key, c.worker_id,
     NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
-    m.rank, m.ready_at
+    m.rank, m.ready_at, EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
   FROM conversations c JOIN messages m ON m.conversation_id = c.conversation_id AND m.status = 'queued'
   WHERE c.conversation_id = NEW.id
   ORDER BY m.seq LIMIT 1;
@@ -202,10 +227,88 @@ BEGIN
   ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
 END;
 
+CREATE TRIGGER IF NOT EXISTS queue_on_cancelled AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'MessageCancelled'
+BEGIN
+  UPDATE queue_counters SET n = n - 1
+  WHERE status = (SELECT status FROM messages WHERE message_id = NEW.data ->> '$.message_id')
+    AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
+  DELETE FROM leases WHERE conversation_id = NEW.id AND message_id = NEW.data ->> '$.message_id';
+  UPDATE conversations SET open_count = open_count - 1, stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE messages SET status = 'cancelled', ended_at = NEW.at WHERE message_id = NEW.data ->> '$.message_id';
+  DELETE FROM queue_heads WHERE conversation_id = NEW.id AND message_id = NEW.data ->> '$.message_id';
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
+  SELECT
+    c.conversation_id, m.message_id, c.agent_key, c.worker_id,
+    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
+    m.rank, m.ready_at, EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
+  FROM conversations c JOIN messages m ON m.conversation_id = c.conversation_id AND m.status = 'queued'
+  WHERE c.conversation_id = NEW.id
+    AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.conversation_id = NEW.id)
+    AND NOT EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = NEW.id)
+  ORDER BY m.seq LIMIT 1;
+  INSERT INTO queue_counters (agent_key, status, n)
+  SELECT agent_key, 'cancelled', 1 FROM conversations WHERE conversation_id = NEW.id
+  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER IF NOT EXISTS queue_on_rescheduled AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'MessageRescheduled'
+BEGIN
+  UPDATE conversations SET stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE messages SET ready_at = NEW.data ->> '$.ready_at', rank = NEW.data ->> '$.rank'
+  WHERE message_id = NEW.data ->> '$.message_id';
+  UPDATE queue_heads SET ready_at = NEW.data ->> '$.ready_at', rank = NEW.data ->> '$.rank'
+  WHERE conversation_id = NEW.id AND message_id = NEW.data ->> '$.message_id';
+END;
+
+-- Like a new message: at the end of its conversation.
+CREATE TRIGGER IF NOT EXISTS queue_on_replayed AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'DeadLetterReplayed'
+BEGIN
+  UPDATE conversations SET open_count = open_count + 1, stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE messages SET
+    status = 'queued', seq = NEW.version, attempts = 0, deliveries = 0, ready_at = NEW.data ->> '$.ready_at',
+    rank = NEW.data ->> '$.rank', ended_at = NULL
+  WHERE message_id = NEW.data ->> '$.message_id';
+  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
+  SELECT
+    c.conversation_id, NEW.data ->> '$.message_id', c.agent_key, c.worker_id,
+    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
+    NEW.data ->> '$.rank', NEW.data ->> '$.ready_at', EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
+  FROM conversations c
+  WHERE c.conversation_id = NEW.id
+    AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.conversation_id = NEW.id)
+    AND NOT EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = NEW.id);
+  UPDATE queue_counters SET n = n - 1
+  WHERE status = 'dead_letter' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
+  INSERT INTO queue_counters (agent_key, status, n)
+  SELECT agent_key, 'queued', 1 FROM conversations WHERE conversation_id = NEW.id
+  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER IF NOT EXISTS queue_on_discarded AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'DeadLetterDiscarded'
+BEGIN
+  UPDATE conversations SET stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE messages SET status = 'discarded' WHERE message_id = NEW.data ->> '$.message_id';
+  UPDATE queue_counters SET n = n - 1
+  WHERE status = 'dead_letter' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
+  INSERT INTO queue_counters (agent_key, status, n)
+  SELECT agent_key, 'discarded', 1 FROM conversations WHERE conversation_id = NEW.id
+  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+END;
+
 CREATE TRIGGER IF NOT EXISTS queue_on_turns_appended AFTER INSERT ON conversation_feed
 WHEN NEW.type = 'TurnsAppended'
 BEGIN
-  UPDATE conversations SET turn_count = NEW.data ->> '$.turns_total', stream_version = NEW.version
+  UPDATE conversations SET
+    turn_count = NEW.data ->> '$.turns_total', stream_version = NEW.version,
+    user_turn_at = coalesce(
+      (SELECT max(t.value ->> '$.at') FROM json_each(NEW.data, '$.turns') t WHERE t.value ->> '$.role' = 'user'), user_turn_at),
+    agent_turn_at = coalesce(
+      (SELECT max(t.value ->> '$.at') FROM json_each(NEW.data, '$.turns') t WHERE t.value ->> '$.role' = 'assistant'),
+      agent_turn_at)
   WHERE conversation_id = NEW.id;
 END;
 
@@ -221,4 +324,11 @@ CREATE TRIGGER IF NOT EXISTS queue_on_agent_switched AFTER INSERT ON agent_feed
 WHEN NEW.type IN ('AgentEnabled', 'AgentDisabled')
 BEGIN
   UPDATE queue_heads SET paused = (NEW.type = 'AgentDisabled') WHERE agent_key = NEW.id;
+END;
+
+-- An agent that has a bot always has one: it can only be given another.
+CREATE TRIGGER IF NOT EXISTS queue_on_bot_linked AFTER INSERT ON agent_feed
+WHEN NEW.type = 'BotLinked'
+BEGIN
+  UPDATE queue_heads SET has_bot = 1 WHERE agent_key = NEW.id;
 END;

@@ -29,11 +29,15 @@ pub struct QueuePolicy {
     /// What one point of priority is worth in waiting: a head with ten points more is served as if it had come ten times this
     /// earlier. So priority orders conversations, and yet nobody starves.
     pub priority_point_ms: i64,
+    /// So many messages that have not ended a conversation may hold; the next one is refused.
+    pub conversation_messages_max: i64,
+    /// So many messages that have not ended an agent may have; the next one is refused.
+    pub agent_messages_max: i64,
 }
 
 impl Default for QueuePolicy {
     fn default() -> Self {
-        Self { default_priority: 50, priority_point_ms: 1_000 }
+        Self { default_priority: 50, priority_point_ms: 1_000, conversation_messages_max: 10_000, agent_messages_max: 10_000_000 }
     }
 }
 
@@ -207,7 +211,9 @@ impl Policy for QueuePolicy {
 
     fn check(&self) -> Result<(), Refusal> {
         within("default_priority", self.default_priority, 0, 100)?;
-        within("priority_point_ms", self.priority_point_ms, 0, 3_600_000)
+        within("priority_point_ms", self.priority_point_ms, 0, 3_600_000)?;
+        within("conversation_messages_max", self.conversation_messages_max, 1, 100_000_000)?;
+        within("agent_messages_max", self.agent_messages_max, 1, 100_000_000)
     }
 }
 

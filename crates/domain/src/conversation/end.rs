@@ -1,5 +1,6 @@
 //! How a lease ends: done, failed, or lost.
 
+use super::cancel::ended;
 use super::enqueue::rank;
 use super::event::{ConversationEvent, DeadLetterReason};
 use super::facts::{Conversation, Lease, Message, Status};
@@ -25,8 +26,8 @@ impl Ending<'_> {
     /// # Errors
     /// A refusal that tells apart: already done, not yours, expired.
     pub fn check<'c>(&self, conversation: &'c Conversation, message: &Message, now: i64) -> Result<&'c Lease, Refusal> {
-        if matches!(message.status, Status::Done | Status::DeadLetter | Status::Cancelled) {
-            return Err(Refusal::conflict("message_already_ended", format!("the message is {}", message.status.as_str())));
+        if message.status.is_ended() {
+            return Err(ended(message));
         }
         let held = conversation.lease.as_ref().filter(|lease| lease.message_id == self.message_id);
         let Some(lease) = held.filter(|lease| lease.lease_id == self.lease_id) else {
@@ -144,21 +145,9 @@ pub fn lose_lease(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::facts::fixture::message;
 
     const ENDING: Ending<'static> = Ending { worker_id: "w", message_id: "m", lease_id: "l" };
-
-    fn message(status: Status) -> Message {
-        Message {
-            message_id: "m".into(),
-            status,
-            priority: 50,
-            attempts: 0,
-            deliveries: 1,
-            max_attempts: 2,
-            lease_id: Some("l".into()),
-            worker_id: Some("w".into()),
-        }
-    }
 
     fn conversation(lease: Option<(&str, &str)>) -> Conversation {
         Conversation {
@@ -200,8 +189,10 @@ mod tests {
         assert_eq!(complete(ENDING, &moved_on, &others, 50).unwrap_err().code, "lease_expired");
         others.worker_id = Some("w2".into());
         assert_eq!(complete(ENDING, &moved_on, &others, 50).unwrap_err().code, "lease_not_yours");
-        let dead = message(Status::DeadLetter);
-        assert_eq!(complete(ENDING, &conversation(None), &dead, 50).unwrap_err().code, "message_already_ended");
+        for ended in [Status::DeadLetter, Status::Cancelled, Status::Discarded] {
+            let refused = complete(ENDING, &conversation(None), &message(ended), 50);
+            assert_eq!(refused.unwrap_err().code, "message_already_ended");
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Enqueue {
     pub scheduled_for: Option<i64>,
     /// 1 to 100; the policy's default when `None`.
     pub max_attempts: Option<i64>,
+    /// SHA-256 of the request, for a command with an idempotency key: the key must not come again with another request.
+    pub request_hash: Option<String>,
 }
 
 /// Accepts a message for an agent that exists.
@@ -64,11 +66,14 @@ pub fn enqueue(
         provider_user_id: command.provider_user_id.trim().to_owned(),
         text: command.text.clone(),
         external_id: command.external_id.clone(),
+        request_hash: command.request_hash.clone(),
         metadata: command.metadata.clone(),
         priority,
         max_attempts: command.max_attempts.unwrap_or(retry.max_attempts),
         ready_at,
         rank: rank(ready_at, priority, queue),
+        conversation_messages_max: queue.conversation_messages_max,
+        agent_messages_max: queue.agent_messages_max,
     })
 }
 
@@ -99,7 +104,11 @@ fn check(command: &Enqueue, now: i64) -> Result<(), Refusal> {
     if command.max_attempts.is_some_and(|attempts| !(1..=100).contains(&attempts)) {
         return Err(Refusal::invalid("max_attempts", "must be from 1 to 100"));
     }
-    if command.scheduled_for.is_some_and(|at| at < 0 || at > now + SCHEDULE_AHEAD_MAX_MS) {
+    check_schedule(command.scheduled_for, now)
+}
+
+pub(super) fn check_schedule(scheduled_for: Option<i64>, now: i64) -> Result<(), Refusal> {
+    if scheduled_for.is_some_and(|at| at < 0 || at > now + SCHEDULE_AHEAD_MAX_MS) {
         return Err(Refusal::invalid("scheduled_for", "must be an instant within a year, ms since the epoch"));
     }
     Ok(())

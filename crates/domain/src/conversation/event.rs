@@ -23,8 +23,11 @@ pub enum ConversationEvent {
         provider_user_id: String,
         /// What was written.
         text: String,
-        /// The provider's id of it.
+        /// The provider's id of it. Accepted once in a conversation and from a provider.
         external_id: Option<String>,
+        /// SHA-256 of the request that carried an idempotency key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_hash: Option<String>,
         /// What the worker needs besides.
         metadata: BTreeMap<String, String>,
         /// 0 to 100.
@@ -35,6 +38,10 @@ pub enum ConversationEvent {
         ready_at: i64,
         /// Conversations are served by the rank of their head, smallest first.
         rank: i64,
+        /// So many messages that have not ended its conversation may hold, this one included.
+        conversation_messages_max: i64,
+        /// So many messages that have not ended its agent may have, this one included.
+        agent_messages_max: i64,
     },
     /// A worker has it.
     MessageClaimed {
@@ -100,6 +107,39 @@ pub enum ConversationEvent {
         message_id: String,
         /// Which limit was reached.
         reason: DeadLetterReason,
+    },
+    /// Withdrawn. If a worker had it, the lease ended with it.
+    MessageCancelled {
+        /// The message.
+        message_id: String,
+        /// Who had it.
+        worker_id: Option<String>,
+        /// By which lease.
+        lease_id: Option<String>,
+    },
+    /// It waits for another time, at its place in the conversation.
+    MessageRescheduled {
+        /// The message.
+        message_id: String,
+        /// Not before.
+        ready_at: i64,
+        /// Rank at that time.
+        rank: i64,
+    },
+    /// A dead letter was accepted anew, with no attempt and no delivery yet. Its place in the conversation is the version of
+    /// this event.
+    DeadLetterReplayed {
+        /// The message.
+        message_id: String,
+        /// Not before.
+        ready_at: i64,
+        /// Its rank.
+        rank: i64,
+    },
+    /// A dead letter was put away.
+    DeadLetterDiscarded {
+        /// The message.
+        message_id: String,
     },
     /// What was said, by the user, the agent or a tool.
     TurnsAppended {

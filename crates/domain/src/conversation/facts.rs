@@ -13,6 +13,8 @@ pub enum Status {
     DeadLetter,
     /// Withdrawn.
     Cancelled,
+    /// Given up, and put away by the operator.
+    Discarded,
 }
 
 impl Status {
@@ -24,14 +26,21 @@ impl Status {
             Self::Done => "done",
             Self::DeadLetter => "dead_letter",
             Self::Cancelled => "cancelled",
+            Self::Discarded => "discarded",
         }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Queued, Self::Processing, Self::Done, Self::DeadLetter, Self::Cancelled, Self::Discarded];
+
+    /// Whether no worker will ever have it, unless the operator replays it.
+    pub fn is_ended(self) -> bool {
+        !matches!(self, Self::Queued | Self::Processing)
     }
 
     /// The status behind a word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Queued, Self::Processing, Self::Done, Self::DeadLetter, Self::Cancelled]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 }
 
@@ -95,4 +104,23 @@ pub struct Waiting {
     pub ready_at: i64,
     /// How often it was handed out.
     pub deliveries: i64,
+}
+
+#[cfg(test)]
+pub(super) mod fixture {
+    use super::{Message, Status};
+
+    /// The message `m`, once in the hands of worker `w` under the lease `l`.
+    pub(crate) fn message(status: Status) -> Message {
+        Message {
+            message_id: "m".into(),
+            status,
+            priority: 50,
+            attempts: 0,
+            deliveries: 1,
+            max_attempts: 2,
+            lease_id: Some("l".into()),
+            worker_id: Some("w".into()),
+        }
+    }
 }

@@ -1,13 +1,17 @@
 //! Conversations: a strict queue of messages each, with at most one in flight.
 
+mod cancel;
 mod claim;
+mod dead_letter;
 mod end;
 mod enqueue;
 mod event;
 mod facts;
 mod turns;
 
+pub use cancel::{cancel, reschedule};
 pub use claim::claim;
+pub use dead_letter::{discard, replay};
 pub use end::{Ending, complete, fail, lose_lease};
 pub use enqueue::{Enqueue, TEXT_BYTES_MAX, enqueue};
 pub use event::{ConversationEvent, DeadLetterReason, Turn};

@@ -18,7 +18,8 @@ pub(super) fn to_enqueue(message: &Message, account: &Account, binding: &Binding
         provider: "telegram".to_owned(),
         provider_user_id: account.telegram_user_id.clone(),
         text: truncate(&text, TEXT_BYTES_MAX).to_owned(),
-        external_id: Some(message.message_id.to_string()),
+        // Telegram counts messages for each bot, and a conversation outlives a change of bots.
+        external_id: Some(format!("{}:{}", account.bot_id, message.message_id)),
         metadata: metadata(account, &media_of(message)),
         ..Enqueue::default()
     })

@@ -15,18 +15,20 @@ pub struct Accepted {
     pub message_id: String,
     /// Where it went.
     pub conversation_id: String,
-    /// Whether it was accepted by an earlier command with the same dedup key.
+    /// Whether it was accepted by an earlier command: with the same dedup key, or with the provider's same id of it.
     #[serde(skip)]
     pub repeated: bool,
 }
 
-/// Accepts a message; a command with a dedup key that was accepted before gives the message of that time.
+/// Accepts a message. A command with a dedup key that was accepted before gives the message of that time, and so does one
+/// with an external id that its conversation has from this provider.
 ///
 /// The order in a conversation is the order of the events, so nothing has to be read of it, and two that come at once
 /// do not get into each other's way.
 ///
 /// # Errors
-/// When a value cannot be, or the agent or the conversation does not take it.
+/// When a value cannot be, the agent or the conversation does not take it or is full, or the dedup key came with another
+/// request before.
 pub async fn enqueue<E: Engine>(
     cx: &Cx<'_, E>,
     command: &Enqueue,
@@ -37,18 +39,15 @@ pub async fn enqueue<E: Engine>(
     let agent = agents::find(cx, &command.agent_key).await?;
     let message_id = cx.new_id();
     let decided = conversation::enqueue(command, agent.as_ref(), &queue, &retry, message_id.clone(), cx.now);
-    let event = match (decided, &dedup_key) {
-        (Ok(event), _) => event,
+    let event = match decided {
+        Ok(event) => event,
         // What was accepted once stays accepted, also when the agent has been disabled since.
-        (Err(refusal), Some(key)) => return earlier(cx, key).await?.ok_or_else(|| refusal.into()),
-        (Err(refusal), None) => return Err(refusal.into()),
+        Err(refusal) => return earlier(cx, command, dedup_key.as_deref()).await?.ok_or_else(|| refusal.into()),
     };
     match append(cx, &command.conversation_id, event, dedup_key).await {
-        Ok(Some(first)) => accepted_before(&first),
+        Ok(Some(first)) => accepted_before(&first, command),
         Ok(None) => Ok(Accepted { message_id, conversation_id: command.conversation_id.clone(), repeated: false }),
-        Err(OperationError::Rule(rule)) if rule == "conversation_belongs_to_another_agent" => {
-            Err(Refusal::conflict("conversation_of_another_agent", "the conversation belongs to another agent").into())
-        }
+        Err(OperationError::Rule(rule)) => broken(cx, command, rule).await,
         Err(error) => Err(error),
     }
 }
@@ -65,15 +64,60 @@ async fn append<E: Engine>(
     }
 }
 
-async fn earlier<E: Engine>(cx: &Cx<'_, E>, dedup_key: &str) -> Result<Option<Accepted>, OperationError> {
-    cx.ledger.by_dedup_key(dedup_key).await?.map(|event| accepted_before(&event)).transpose()
+/// What the rules of `0021_queue.view.sql` mean for whoever sent the message.
+async fn broken<E: Engine>(cx: &Cx<'_, E>, command: &Enqueue, rule: String) -> Result<Accepted, OperationError> {
+    let refusal = match rule.as_str() {
+        "external_id_is_taken" => {
+            let first = of_external_id(cx, command).await?;
+            return first.ok_or_else(|| OperationError::unexpected("a message with a taken external id"));
+        }
+        "conversation_belongs_to_another_agent" => {
+            Refusal::conflict("conversation_of_another_agent", "the conversation belongs to another agent")
+        }
+        "conversation_is_full" => {
+            Refusal::limit("conversation_full", "the conversation has as many unfinished messages as it may have")
+        }
+        "agent_is_full" => Refusal::limit("agent_full", "the agent has as many unfinished messages as it may have"),
+        _ => return Err(OperationError::Rule(rule)),
+    };
+    Err(refusal.into())
 }
 
-fn accepted_before(event: &Event) -> Result<Accepted, OperationError> {
+async fn earlier<E: Engine>(
+    cx: &Cx<'_, E>,
+    command: &Enqueue,
+    dedup_key: Option<&str>,
+) -> Result<Option<Accepted>, OperationError> {
+    if let Some(key) = dedup_key
+        && let Some(event) = cx.ledger.by_dedup_key(key).await?
+    {
+        return accepted_before(&event, command).map(Some);
+    }
+    of_external_id(cx, command).await
+}
+
+async fn of_external_id<E: Engine>(cx: &Cx<'_, E>, command: &Enqueue) -> Result<Option<Accepted>, OperationError> {
+    let Some(external_id) = &command.external_id else {
+        return Ok(None);
+    };
+    let sql = "SELECT message_id FROM messages WHERE conversation_id = ?1 AND provider = ?2 AND external_id = ?3";
+    let rows = cx.sql(sql, &[(&command.conversation_id).into(), (&command.provider).into(), external_id.into()]).await?;
+    let message_id = rows.first().and_then(|row| row.text("message_id"));
+    let conversation_id = command.conversation_id.clone();
+    Ok(message_id.map(|message_id| Accepted { message_id, conversation_id, repeated: true }))
+}
+
+/// The outcome of the first time, unless this is another request under the same key.
+fn accepted_before(event: &Event, command: &Enqueue) -> Result<Accepted, OperationError> {
     let message_id = event.data["message_id"].as_str();
     let conversation_id = event.stream.strip_prefix("conversation-");
     let (Some(message_id), Some(conversation_id)) = (message_id, conversation_id) else {
         return Err(OperationError::unexpected("the first outcome of an enqueue"));
     };
+    let first_hash = event.data["request_hash"].as_str();
+    if first_hash.is_some() && command.request_hash.is_some() && first_hash != command.request_hash.as_deref() {
+        let detail = "the idempotency key came with another request before";
+        return Err(Refusal::conflict("idempotency_key_reused", detail).into());
+    }
     Ok(Accepted { message_id: message_id.to_owned(), conversation_id: conversation_id.to_owned(), repeated: true })
 }

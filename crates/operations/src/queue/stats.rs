@@ -12,12 +12,18 @@ pub struct QueueStats {
     pub queued_ready: i64,
     /// Heads of conversations that wait for their time: scheduled, or for the next try.
     pub queued_later: i64,
+    /// Waiting because their agent is disabled.
+    pub queued_paused: i64,
     /// In flight.
     pub processing: i64,
     /// Given up.
     pub dead_letter: i64,
     /// Completed.
     pub done: i64,
+    /// Withdrawn.
+    pub cancelled: i64,
+    /// Given up and put away.
+    pub discarded: i64,
 }
 
 /// Counts without looking at messages: the views keep counters.
@@ -26,17 +32,22 @@ pub struct QueueStats {
 /// When the database does not answer.
 pub async fn stats<E: Engine>(cx: &Cx<'_, E>) -> Result<QueueStats, OperationError> {
     let sql = "SELECT status, sum(n) AS n FROM queue_counters GROUP BY status \
-               UNION ALL SELECT 'later', count(*) FROM queue_heads WHERE ready_at > ?1";
+               UNION ALL SELECT 'later', count(*) FROM queue_heads WHERE paused = 0 AND ready_at > ?1 \
+               UNION ALL SELECT 'paused', sum(n) FROM queue_counters WHERE status = 'queued' \
+               AND EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = queue_counters.agent_key AND NOT a.enabled)";
     let rows = cx.sql(sql, &[cx.now.into()]).await?;
     let count = |status: &str| {
         let row = rows.iter().find(|row| row.text("status").as_deref() == Some(status));
         row.and_then(|row| row.integer("n")).unwrap_or(0)
     };
     Ok(QueueStats {
-        queued_ready: count("queued") - count("later"),
+        queued_ready: count("queued") - count("later") - count("paused"),
         queued_later: count("later"),
+        queued_paused: count("paused"),
         processing: count("processing"),
         dead_letter: count("dead_letter"),
         done: count("done"),
+        cancelled: count("cancelled"),
+        discarded: count("discarded"),
     })
 }

@@ -14,6 +14,7 @@ pub struct MessageView {
     pub conversation_id: String,
     pub agent_key: String,
     pub provider: String,
+    pub external_id: Option<String>,
     pub status: String,
     pub priority: i64,
     pub enqueued_at: i64,
@@ -35,10 +36,32 @@ pub struct ConversationView {
     pub processing_message_id: Option<String>,
     pub next_message_id: Option<String>,
     pub next_ready_at: Option<i64>,
+    pub next_waits_for: Option<WaitsFor>,
     pub paused: bool,
+    pub open_count: i64,
     pub turn_count: i64,
+    pub user_turn_at: Option<i64>,
+    pub agent_turn_at: Option<i64>,
     pub created_at: i64,
 }
+
+/// What the next message of a conversation waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitsFor {
+    /// Its agent is disabled.
+    Agent,
+    /// Its time: it is scheduled, or its next try is.
+    Time,
+    /// Its agent has no bot. Workers that cannot work without a bot token do not get it; those of our own protocol do.
+    Bot,
+    /// A worker.
+    Worker,
+}
+
+/// The columns of a [`MessageView`].
+pub(super) const MESSAGE_COLUMNS: &str = "message_id, conversation_id, agent_key, provider, external_id, status, priority, \
+    enqueued_at, ready_at, attempts, deliveries, max_attempts, last_error, ended_at";
 
 /// A turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,10 +78,9 @@ pub struct TurnView {
 /// # Errors
 /// When there is none.
 pub async fn message<E: Engine>(cx: &Cx<'_, E>, message_id: &str) -> Result<MessageView, OperationError> {
-    let sql = "SELECT message_id, conversation_id, agent_key, provider, status, priority, enqueued_at, ready_at, attempts, deliveries, \
-               max_attempts, last_error, ended_at FROM messages WHERE message_id = ?1";
-    let rows = cx.sql(sql, &[message_id.into()]).await?;
-    let found = rows.first().and_then(|row| message_of(&row));
+    let sql = format!("SELECT {MESSAGE_COLUMNS} FROM messages WHERE message_id = ?1");
+    let rows = cx.sql(&sql, &[message_id.into()]).await?;
+    let found = rows.first().and_then(|row| MessageView::of(&row));
     Ok(found.ok_or_else(|| Refusal::not_found("message_not_found", "there is no such message"))?)
 }
 
@@ -68,11 +90,12 @@ pub async fn message<E: Engine>(cx: &Cx<'_, E>, message_id: &str) -> Result<Mess
 /// When there is none.
 pub async fn conversation<E: Engine>(cx: &Cx<'_, E>, conversation_id: &str) -> Result<ConversationView, OperationError> {
     let sql = "SELECT c.conversation_id, c.agent_key, c.worker_id, l.message_id AS processing_message_id, h.message_id AS next_message_id, \
-               h.ready_at AS next_ready_at, coalesce(h.paused, 0) AS paused, c.turn_count, c.created_at \
+               h.ready_at AS next_ready_at, coalesce(h.paused, 0) AS paused, h.has_bot, c.open_count, c.turn_count, c.user_turn_at, \
+               c.agent_turn_at, c.created_at \
                FROM conversations c LEFT JOIN leases l ON l.conversation_id = c.conversation_id \
                LEFT JOIN queue_heads h ON h.conversation_id = c.conversation_id WHERE c.conversation_id = ?1";
     let rows = cx.sql(sql, &[conversation_id.into()]).await?;
-    let found = rows.first().and_then(|row| conversation_of(&row));
+    let found = rows.first().and_then(|row| conversation_of(&row, cx.now));
     Ok(found.ok_or_else(|| Refusal::not_found("conversation_not_found", "there is no such conversation"))?)
 }
 
@@ -106,25 +129,28 @@ impl TurnView {
     }
 }
 
-fn message_of(row: &Row<'_>) -> Option<MessageView> {
-    Some(MessageView {
-        message_id: row.text("message_id")?,
-        conversation_id: row.text("conversation_id")?,
-        agent_key: row.text("agent_key")?,
-        provider: row.text("provider")?,
-        status: row.text("status")?,
-        priority: row.integer("priority")?,
-        enqueued_at: row.integer("enqueued_at")?,
-        ready_at: row.integer("ready_at")?,
-        attempts: row.integer("attempts")?,
-        deliveries: row.integer("deliveries")?,
-        max_attempts: row.integer("max_attempts")?,
-        last_error: row.text("last_error"),
-        ended_at: row.integer("ended_at"),
-    })
+impl MessageView {
+    pub(super) fn of(row: &Row<'_>) -> Option<Self> {
+        Some(Self {
+            message_id: row.text("message_id")?,
+            conversation_id: row.text("conversation_id")?,
+            agent_key: row.text("agent_key")?,
+            provider: row.text("provider")?,
+            external_id: row.text("external_id"),
+            status: row.text("status")?,
+            priority: row.integer("priority")?,
+            enqueued_at: row.integer("enqueued_at")?,
+            ready_at: row.integer("ready_at")?,
+            attempts: row.integer("attempts")?,
+            deliveries: row.integer("deliveries")?,
+            max_attempts: row.integer("max_attempts")?,
+            last_error: row.text("last_error"),
+            ended_at: row.integer("ended_at"),
+        })
+    }
 }
 
-fn conversation_of(row: &Row<'_>) -> Option<ConversationView> {
+fn conversation_of(row: &Row<'_>, now: i64) -> Option<ConversationView> {
     Some(ConversationView {
         conversation_id: row.text("conversation_id")?,
         agent_key: row.text("agent_key")?,
@@ -132,8 +158,25 @@ fn conversation_of(row: &Row<'_>) -> Option<ConversationView> {
         processing_message_id: row.text("processing_message_id"),
         next_message_id: row.text("next_message_id"),
         next_ready_at: row.integer("next_ready_at"),
+        next_waits_for: row.integer("next_ready_at").map(|ready_at| waits_for(row, ready_at, now)),
         paused: row.flag("paused"),
+        open_count: row.integer("open_count")?,
         turn_count: row.integer("turn_count")?,
+        user_turn_at: row.integer("user_turn_at"),
+        agent_turn_at: row.integer("agent_turn_at"),
         created_at: row.integer("created_at")?,
     })
+}
+
+fn waits_for(row: &Row<'_>, ready_at: i64, now: i64) -> WaitsFor {
+    if row.flag("paused") {
+        return WaitsFor::Agent;
+    }
+    if ready_at > now {
+        return WaitsFor::Time;
+    }
+    if !row.flag("has_bot") {
+        return WaitsFor::Bot;
+    }
+    WaitsFor::Worker
 }

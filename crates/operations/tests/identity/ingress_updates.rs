@@ -72,7 +72,7 @@ fn a_message_carries_what_existing_workers_read() {
     world.receive(&telegram::recorded("05-photo-with-caption")).unwrap();
     let data = world.log().pop().unwrap().data;
     assert_eq!((data["provider"].as_str(), data["provider_user_id"].as_str()), (Some("telegram"), Some("5551234001")));
-    assert_eq!((data["external_id"].as_str(), data["agent_key"].as_str()), (Some("45"), Some("default")));
+    assert_eq!((data["external_id"].as_str(), data["agent_key"].as_str()), (Some("7000000001:45"), Some("default")));
     let metadata = &data["metadata"];
     assert_eq!(metadata["telegramBotIdentity"], "7000000001");
     assert_eq!(metadata["telegramChatId"], "5551234001");

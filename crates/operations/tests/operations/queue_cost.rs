@@ -14,14 +14,14 @@ use crate::world::{START, World};
 fn fill(world: &World, prefix: &str, number: i64, head: &str) {
     let conversations = format!(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number}) \
-         INSERT INTO conversations SELECT '{prefix}' || i, 1, 'a', NULL, 0, 0, {START} FROM n"
+         INSERT INTO conversations SELECT '{prefix}' || i, 1, 'a', NULL, 0, 0, 1, {START}, NULL, NULL FROM n"
     );
     let heads = format!(
-        "INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at) \
-         SELECT conversation_id, 'm-' || conversation_id, 'a', {head} FROM conversations WHERE conversation_id LIKE '{prefix}%'"
+        "INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot) \
+         SELECT conversation_id, 'm-' || conversation_id, 'a', {head}, 0 FROM conversations WHERE conversation_id LIKE '{prefix}%'"
     );
     let messages = "INSERT OR IGNORE INTO messages SELECT message_id, conversation_id, 1, 1, 'a', 'x', 'queued', 50, 0, ready_at, rank, \
-                    0, 0, 5, NULL, NULL, NULL, NULL FROM queue_heads";
+                    0, 0, 5, NULL, NULL, NULL, NULL, NULL FROM queue_heads";
     for sql in [&conversations, &heads, messages] {
         world.rows(sql);
     }

@@ -11,15 +11,23 @@ pub(super) enum State {
     Processing,
     Done,
     DeadLetter,
+    Cancelled,
+    Discarded,
 }
 
 impl State {
+    pub(super) fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Processing)
+    }
+
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Queued => "queued",
             Self::Processing => "processing",
             Self::Done => "done",
             Self::DeadLetter => "dead_letter",
+            Self::Cancelled => "cancelled",
+            Self::Discarded => "discarded",
         }
     }
 }
@@ -51,6 +59,10 @@ pub(super) struct Model {
     pub(super) leases: HashMap<String, String>,
     pub(super) handed_out: Vec<Held>,
     pub(super) keys: HashMap<u8, String>,
+    /// Messages by conversation and the provider's id.
+    pub(super) externals: HashMap<(String, u8), String>,
+    /// Messages, as they were accepted, in all conversations.
+    pub(super) accepted: Vec<String>,
     pub(super) turns: HashMap<String, i64>,
     pub(super) queue: QueuePolicy,
     pub(super) lease: LeasePolicy,
@@ -72,11 +84,28 @@ impl Model {
         };
         assert!(self.messages.insert(message_id.to_owned(), message).is_none(), "accepted twice");
         self.order.entry(conversation_id.to_owned()).or_default().push(message_id.to_owned());
+        self.accepted.push(message_id.to_owned());
+    }
+
+    /// How many of the messages of these conversations have not ended.
+    pub(super) fn open(&self, of: impl Fn(&str) -> bool) -> i64 {
+        self.messages.values().filter(|message| message.state.is_open() && of(&message.conversation_id)).count() as i64
+    }
+
+    /// A dead letter is a new message, at the end of its conversation.
+    pub(super) fn replay(&mut self, message_id: &str) {
+        let message = self.message(message_id);
+        assert_eq!(message.state, State::DeadLetter);
+        (message.state, message.attempts, message.deliveries) = (State::Queued, 0, 0);
+        let conversation_id = message.conversation_id.clone();
+        let order = self.order.get_mut(&conversation_id).expect("its conversation");
+        order.retain(|id| id != message_id);
+        order.push(message_id.to_owned());
     }
 
     /// The message that must be worked next: the oldest that has not ended.
     pub(super) fn head(&self, conversation_id: &str) -> Option<&str> {
-        let ended = |id: &&String| matches!(self.messages[*id].state, State::Done | State::DeadLetter);
+        let ended = |id: &&String| !self.messages[*id].state.is_open();
         self.order.get(conversation_id)?.iter().find(|id| !ended(id)).map(String::as_str)
     }
 

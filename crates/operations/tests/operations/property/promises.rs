@@ -90,6 +90,11 @@ const WRONG: &[(&str, &str)] = &[
          t.conversation_id = c.conversation_id) OR c.turn_count <> (SELECT coalesce(max(turn_no), 0) FROM turns t WHERE \
          t.conversation_id = c.conversation_id)",
     ),
+    (
+        "conversations count their messages that have not ended",
+        "SELECT c.conversation_id FROM conversations c WHERE c.open_count <> (SELECT count(*) FROM messages m WHERE \
+         m.conversation_id = c.conversation_id AND m.status IN ('queued', 'processing'))",
+    ),
     ("positions have no gaps", "SELECT count(*) AS n, max(position) AS head FROM events HAVING n <> head"),
 ];
 
