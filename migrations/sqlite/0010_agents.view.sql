@@ -4,16 +4,18 @@ CREATE TABLE IF NOT EXISTS agents (
   stream_version INTEGER NOT NULL,
   version       TEXT    NOT NULL,
   enabled       INTEGER NOT NULL,
-  configured_at INTEGER NOT NULL
+  configured_at INTEGER NOT NULL,
+  bridge        TEXT
 );
 
 CREATE TRIGGER IF NOT EXISTS agents_on_configured AFTER INSERT ON agent_feed
 WHEN NEW.type = 'AgentConfigured'
 BEGIN
-  INSERT INTO agents (agent_key, stream_version, version, enabled, configured_at)
-  VALUES (NEW.id, NEW.version, NEW.data ->> '$.version', 1, NEW.at)
+  INSERT INTO agents (agent_key, stream_version, version, enabled, configured_at, bridge)
+  VALUES (NEW.id, NEW.version, NEW.data ->> '$.version', 1, NEW.at, NEW.data ->> '$.bridge')
   ON CONFLICT (agent_key) DO UPDATE SET
-    stream_version = excluded.stream_version, version = excluded.version, configured_at = excluded.configured_at;
+    stream_version = excluded.stream_version, version = excluded.version, configured_at = excluded.configured_at,
+    bridge = excluded.bridge;
 END;
 
 CREATE TRIGGER IF NOT EXISTS agents_on_enabled AFTER INSERT ON agent_feed

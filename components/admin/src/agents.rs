@@ -1,6 +1,6 @@
 //! Agent profiles.
 
-use clawstead_domain::agent::Configure;
+use clawstead_domain::agent::{BridgeChange, Configure};
 use clawstead_operations::agents;
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
@@ -13,11 +13,13 @@ use serde_json::json;
 struct Change {
     version: Option<String>,
     enabled: Option<bool>,
+    bridge: Option<BridgeChange>,
 }
 
 pub(crate) async fn configure(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let Change { version, enabled } = call.json()?;
-    let agent = agents::configure(&app.cx(call), call.param("agent_key"), &Configure { version, enabled }).await?;
+    let Change { version, enabled, bridge } = call.json()?;
+    let change = Configure { version, enabled, bridge };
+    let agent = agents::configure(&app.cx(call), call.param("agent_key"), &change).await?;
     Ok(Reply::ok(&agent))
 }
 

@@ -1,7 +1,11 @@
 //! Policies: what the operator may change at run time. Every one is an event; what was never changed has its default.
 
+mod messages;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use messages::MessagesPolicy;
 
 use crate::{DomainEvent, Refusal};
 

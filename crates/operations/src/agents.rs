@@ -25,7 +25,7 @@ pub async fn configure<E: Engine>(cx: &Cx<'_, E>, agent_key: &str, change: &Conf
 /// # Errors
 /// When the database does not answer.
 pub async fn find<E: Engine>(cx: &Cx<'_, E>, agent_key: &str) -> Result<Option<Agent>, OperationError> {
-    let sql = "SELECT agent_key, version, enabled, stream_version FROM agents WHERE agent_key = ?1";
+    let sql = "SELECT agent_key, version, enabled, bridge, stream_version FROM agents WHERE agent_key = ?1";
     Ok(cx.sql(sql, &[agent_key.into()]).await?.first().and_then(|row| agent_of(&row)))
 }
 
@@ -34,7 +34,8 @@ pub async fn find<E: Engine>(cx: &Cx<'_, E>, agent_key: &str) -> Result<Option<A
 /// # Errors
 /// When the database does not answer.
 pub async fn list<E: Engine>(cx: &Cx<'_, E>, after: &str, limit: i64) -> Result<Vec<Agent>, OperationError> {
-    let sql = "SELECT agent_key, version, enabled, stream_version FROM agents WHERE agent_key > ?1 ORDER BY agent_key LIMIT ?2";
+    let sql =
+        "SELECT agent_key, version, enabled, bridge, stream_version FROM agents WHERE agent_key > ?1 ORDER BY agent_key LIMIT ?2";
     Ok(cx.sql(sql, &[after.into(), limit.into()]).await?.iter().filter_map(|row| agent_of(&row)).collect())
 }
 
@@ -43,6 +44,7 @@ fn agent_of(row: &Row<'_>) -> Option<Agent> {
         agent_key: row.text("agent_key")?,
         version: row.text("version")?,
         enabled: row.flag("enabled"),
+        bridge: row.text("bridge").and_then(|bridge| serde_json::from_str(&bridge).ok()),
         stream_version: row.integer("stream_version")?,
     })
 }

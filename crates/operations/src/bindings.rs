@@ -31,7 +31,7 @@ pub struct Made {
 pub async fn make<E: Engine>(cx: &Cx<'_, E>, wanted: &Bind, dedup_key: Option<&str>) -> Result<Made, OperationError> {
     decide(async || {
         let conversation_id = earlier_conversation(cx, wanted).await?.unwrap_or_else(|| cx.new_id());
-        let own = one(cx, OF_USER, &[(&wanted.consumer_user_id).into(), (&wanted.agent_key).into()]).await?;
+        let own = of_user(cx, &wanted.consumer_user_id, &wanted.agent_key).await?;
         let of_account = match &wanted.account {
             Some(account) => by_telegram(cx, &account.bot_id, &account.telegram_user_id).await?,
             None => None,
@@ -54,6 +54,18 @@ pub async fn list<E: Engine>(cx: &Cx<'_, E>, consumer_user_id: &str) -> Result<V
          ORDER BY revoked_at IS NOT NULL, bound_at DESC, binding_id DESC LIMIT ?2"
     );
     cx.sql(&sql, &[consumer_user_id.into(), SHOWN_MAX.into()]).await?.iter().map(|row| binding_of(&row)).collect()
+}
+
+/// The active binding of a user to an agent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_user<E: Engine>(
+    cx: &Cx<'_, E>,
+    consumer_user_id: &str,
+    agent_key: &str,
+) -> Result<Option<Binding>, OperationError> {
+    one(cx, OF_USER, &[consumer_user_id.into(), agent_key.into()]).await
 }
 
 /// The active binding of an account on a bot.

@@ -1,19 +1,18 @@
 //! What a worker is given to do a message.
 
 use clawstead_domain::Refusal;
+use clawstead_domain::config::MessagesPolicy;
 use clawstead_ledger::Engine;
 use clawstead_vault::{KeyRing, Secret};
 use serde_json::Value as Json;
 
+use super::bridge::{BridgeRuntime, resolve_bridge};
 use super::facts;
+use super::history::newest_turns;
 use super::turns::live_lease;
 use super::views::TurnView;
 use crate::workers::Worker;
-use crate::{Cx, OperationError, secrets};
-
-/// Newest turns that are handed over, by number and by size.
-const TURNS_MAX: i64 = 64;
-const TURN_BYTES_MAX: usize = 512 * 1024;
+use crate::{Cx, OperationError, agents, configs, secrets};
 
 /// Everything for one message.
 #[derive(Debug)]
@@ -26,16 +25,21 @@ pub struct Bundle {
     pub agent_key: String,
     /// The data of its `MessageEnqueued`.
     pub message: Json,
-    /// The newest turns, oldest of them first.
+    /// The newest turns within the budget of the policy `messages`, oldest of them first.
     pub turns: Vec<TurnView>,
+    /// Instructions for every agent.
+    pub system_prompt: Option<String>,
     /// Token of the agent's bot, if it has one.
     pub bot_token: Option<Secret<String>>,
+    /// How the agent reaches its app, if it has a bridge.
+    pub bridge: Option<BridgeRuntime>,
+    pub(super) now: i64,
 }
 
 /// Hands over what is needed for a message, to the holder of its live lease and to nobody else.
 ///
 /// # Errors
-/// A refusal without the live lease.
+/// A refusal without the live lease, and for an agent that is disabled: its secrets stay where they are.
 pub async fn hydrate<E: Engine>(
     cx: &Cx<'_, E>,
     keys: &KeyRing,
@@ -43,11 +47,14 @@ pub async fn hydrate<E: Engine>(
     message_id: &str,
 ) -> Result<Bundle, OperationError> {
     let (conversation, message) = facts::held(cx, message_id).await?;
-    if matches!(message.status.as_str(), "done" | "dead_letter" | "cancelled") {
+    if message.status.is_ended() {
         return Err(Refusal::conflict("message_already_ended", format!("the message is {}", message.status.as_str())).into());
     }
     let lease = live_lease(conversation.lease.as_ref().filter(|lease| lease.message_id == message_id), worker, cx.now)?;
-    let sql = "SELECT e.data, b.token_ref FROM messages m JOIN events e ON e.position = m.position \
+    let agent = agents::find(cx, &conversation.agent_key).await?.filter(|agent| agent.enabled);
+    let agent = agent.ok_or_else(|| Refusal::conflict("agent_disabled", "the agent is disabled"))?;
+    let policy: MessagesPolicy = configs::load(cx).await?.get()?;
+    let sql = "SELECT e.data, b.token_ref, b.bot_id FROM messages m JOIN events e ON e.position = m.position \
                LEFT JOIN bots b ON b.agent_key = m.agent_key WHERE m.message_id = ?1";
     let rows = cx.sql(sql, &[message_id.into()]).await?;
     let row = rows.first().ok_or_else(|| OperationError::unexpected("a message without its event"))?;
@@ -61,20 +68,10 @@ pub async fn hydrate<E: Engine>(
         conversation_id: conversation.conversation_id.clone(),
         agent_key: conversation.agent_key.clone(),
         message: data.ok_or_else(|| OperationError::unexpected("the data of a message"))?,
-        turns: newest_turns(cx, &conversation.conversation_id).await?,
+        turns: newest_turns(cx, &conversation.conversation_id, &policy).await?,
+        system_prompt: policy.system_prompt().map(str::to_owned),
         bot_token,
+        bridge: resolve_bridge(cx, keys, &agent, row.text("bot_id")).await?,
+        now: cx.now,
     })
-}
-
-async fn newest_turns<E: Engine>(cx: &Cx<'_, E>, conversation_id: &str) -> Result<Vec<TurnView>, OperationError> {
-    let sql = "SELECT turn_no, role, content, at FROM turns WHERE conversation_id = ?1 ORDER BY turn_no DESC LIMIT ?2";
-    let rows = cx.sql(sql, &[conversation_id.into(), TURNS_MAX.into()]).await?;
-    let mut bytes = 0;
-    let fits = |turn: &TurnView| {
-        bytes += turn.content.len();
-        bytes <= TURN_BYTES_MAX
-    };
-    let mut turns: Vec<TurnView> = rows.iter().filter_map(|row| TurnView::of(&row)).take_while(fits).collect();
-    turns.reverse();
-    Ok(turns)
 }

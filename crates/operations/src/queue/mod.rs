@@ -1,26 +1,32 @@
 //! The queue: messages in, out to workers, and back.
 
+mod bridge;
 mod cancel;
 mod claim;
 mod dead_letters;
 mod enqueue;
 mod facts;
+mod history;
 mod hydrate;
 mod lease;
 mod list;
 mod recover;
 mod stats;
 mod turns;
+mod user_agent;
 mod views;
 
+pub use bridge::{BridgeRuntime, resolve_bridge};
 pub use cancel::{cancel, reschedule};
 pub use claim::{Job, claim, has_queued};
 pub use dead_letters::{MANY_MAX, Many, RefusedOne, Which, dead_letters, discard, discard_many, replay, replay_many};
 pub use enqueue::{Accepted, enqueue};
+pub use history::HistoryRow;
 pub use hydrate::{Bundle, hydrate};
 pub use lease::{Failed, complete, fail, heartbeat};
 pub use list::{MessageItem, Page, messages};
 pub use recover::recover_leases;
 pub use stats::{QueueStats, stats};
 pub use turns::{Appended, append_turns};
+pub use user_agent::{UserConversation, send_as_user, user_conversation, user_messages};
 pub use views::{ConversationView, MessageView, TurnView, WaitsFor, conversation, message, turns};

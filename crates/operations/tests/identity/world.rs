@@ -87,7 +87,7 @@ impl World {
     }
 
     pub(crate) fn configure(&self, agent_key: &str, enabled: bool) {
-        let change = Configure { enabled: Some(enabled), version: None };
+        let change = Configure { enabled: Some(enabled), ..Default::default() };
         block_on(agents::configure(&self.cx(), agent_key, &change)).unwrap();
     }
 

@@ -10,7 +10,7 @@ use crate::world::{World, code};
 fn a_partial_change_keeps_the_rest_and_the_same_again_is_no_event() {
     let world = World::new();
     let configure = |version: Option<&str>, enabled| {
-        let change = Configure { version: version.map(str::to_owned), enabled };
+        let change = Configure { version: version.map(str::to_owned), enabled, ..Configure::default() };
         let agent = block_on(agents::configure(&world.cx(), "x", &change)).unwrap();
         (agent.version, agent.enabled, agent.stream_version)
     };

@@ -3,9 +3,10 @@
 use clawstead_domain::api_key::Scope;
 use clawstead_domain::binding::{Account, Bind};
 use clawstead_domain::config::LeasePolicy;
-use clawstead_domain::conversation::{Ending, NewTurn, Role};
+use clawstead_domain::conversation::{Ending, Enqueue, NewTurn, Role, Status};
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::{Expected, Ledger, TailQuery};
+use clawstead_operations::queue::{Page, Which};
 use clawstead_operations::workers::Worker;
 use clawstead_operations::{Cx, OperationError, agents, api_keys, bindings, bots, configs, pairings, queue, secrets, workers};
 use clawstead_vault::KeyRing;
@@ -26,7 +27,7 @@ pub(crate) async fn every_operation(world: &World, plans: &Plans) -> Result<(), 
 
 async fn identities(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     for enabled in [true, false, true] {
-        let change = clawstead_domain::agent::Configure { enabled: Some(enabled), version: None };
+        let change = clawstead_domain::agent::Configure { enabled: Some(enabled), ..Default::default() };
         agents::configure(cx, "a", &change).await?;
     }
     agents::list(cx, "", 10).await?;
@@ -81,9 +82,39 @@ async fn messages(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     queue::stats(cx).await?;
     queue::conversation(cx, "c1").await?;
     queue::turns(cx, "c1", 0, 10).await?;
+    operators(cx).await?;
     let drain = WorkerEvent::DrainRequested { reason: DrainReason::Idle, deadline_at: 0 };
     let events = [drain, WorkerEvent::TeardownStarted {}, WorkerEvent::WorkerStopped {}];
     cx.append(&worker.worker_id, Expected::Any, &events).await
+}
+
+/// What the operator and the consumer app do with messages.
+async fn operators(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
+    let told = Enqueue { external_id: Some("x1".to_owned()), max_attempts: Some(1), ..command("c3", "hi") };
+    let first = queue::enqueue(cx, &told, None).await?;
+    let again = queue::enqueue(cx, &told, None).await?;
+    assert_eq!((first.message_id, true), (again.message_id.clone(), again.repeated));
+    queue::reschedule(cx, &again.message_id, cx.now + 10_000).await?;
+    queue::cancel(cx, &again.message_id).await?;
+    for status in [None, Some(Status::Cancelled)] {
+        for page in [Page::After(0), Page::Newest] {
+            let statuses = status.as_ref().map(std::slice::from_ref);
+            assert_eq!(queue::messages(cx, "c3", statuses, page, 10).await?.len(), 1);
+        }
+    }
+    let poison = queue::enqueue(cx, &Enqueue { max_attempts: Some(1), ..command("c4", "poison") }, None).await?;
+    let registered = workers::register(cx, None).await?;
+    let worker = workers::by_token(cx, &registered.token).await?.unwrap();
+    let job = queue::claim(cx, &worker, Some("c4")).await?.unwrap();
+    let ending = Ending { worker_id: &worker.worker_id, message_id: &job.message_id, lease_id: &job.lease_id };
+    queue::fail(cx, ending, "x").await?;
+    queue::dead_letters(cx, Some("a"), "", 10).await?;
+    let oldest = Which::Oldest { agent_key: None, limit: 10 };
+    assert_eq!(queue::replay_many(cx, &oldest).await?.message_ids, [poison.message_id]);
+    queue::discard_many(cx, &oldest).await?;
+    queue::send_as_user(cx, "u", "a", "hi", std::collections::BTreeMap::new()).await?;
+    queue::user_conversation(cx, "u", "a", 10).await?;
+    queue::user_messages(cx, "u", "a", Some(&Status::ALL), 10).await.map(drop)
 }
 
 async fn work(cx: &Cx<'_, Recording>, worker: &Worker, round: i64) -> Result<(), OperationError> {

@@ -92,7 +92,7 @@ impl World {
     }
 
     pub(crate) fn agent(&self, agent_key: &str, enabled: bool) {
-        let change = Configure { enabled: Some(enabled), version: None };
+        let change = Configure { enabled: Some(enabled), ..Default::default() };
         block_on(agents::configure(&self.cx(), agent_key, &change)).unwrap();
     }
 
