@@ -1,6 +1,8 @@
 //! Policies.
 
-use clawstead_domain::config::{LeasePolicy, Policy, ProviderPolicy, QueuePolicy, RetentionPolicy, RetryPolicy, ScalingPolicy};
+use clawstead_domain::config::{
+    LeasePolicy, MessagesPolicy, Policy, ProviderPolicy, QueuePolicy, RetentionPolicy, RetryPolicy, ScalingPolicy,
+};
 use clawstead_operations::configs;
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
@@ -13,6 +15,7 @@ pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
         RetryPolicy::NAME => show_policy::<RetryPolicy>(app, call).await,
         ScalingPolicy::NAME => show_policy::<ScalingPolicy>(app, call).await,
         ProviderPolicy::NAME => show_policy::<ProviderPolicy>(app, call).await,
+        MessagesPolicy::NAME => show_policy::<MessagesPolicy>(app, call).await,
         RetentionPolicy::NAME => show_policy::<RetentionPolicy>(app, call).await,
         _ => Err(not_found()),
     }
@@ -25,6 +28,7 @@ pub(crate) async fn set(app: &App, call: &Call) -> Result<Reply, Problem> {
         RetryPolicy::NAME => set_policy::<RetryPolicy>(app, call).await,
         ScalingPolicy::NAME => set_policy::<ScalingPolicy>(app, call).await,
         ProviderPolicy::NAME => set_policy::<ProviderPolicy>(app, call).await,
+        MessagesPolicy::NAME => set_policy::<MessagesPolicy>(app, call).await,
         RetentionPolicy::NAME => set_policy::<RetentionPolicy>(app, call).await,
         _ => Err(not_found()),
     }
@@ -42,5 +46,9 @@ async fn set_policy<P: Policy>(app: &App, call: &Call) -> Result<Reply, Problem>
 }
 
 fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "config_not_found", "there are queue, lease, retry, scaling, provider and retention")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "config_not_found",
+        "there are queue, lease, retry, scaling, provider, messages and retention",
+    )
 }

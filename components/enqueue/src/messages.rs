@@ -8,8 +8,10 @@ use clawstead_ledger::dedup_key;
 use clawstead_operations::queue;
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
+use clawstead_vault::sha256_hex;
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,7 @@ struct Message {
 pub(crate) async fn enqueue(app: &App, call: &Call) -> Result<Reply, Problem> {
     let message: Message = call.json()?;
     let cx = app.cx(call);
+    let key = idempotency_key(call)?;
     let command = Enqueue {
         conversation_id: message.conversation_id.unwrap_or_else(|| cx.new_id()),
         agent_key: message.agent_key,
@@ -41,14 +44,38 @@ pub(crate) async fn enqueue(app: &App, call: &Call) -> Result<Reply, Problem> {
         priority: message.priority,
         scheduled_for: message.scheduled_for,
         max_attempts: message.max_attempts,
+        request_hash: key.as_ref().map(|_| request_hash(&call.body)),
     };
-    let accepted = queue::enqueue(&cx, &command, idempotency_key(call)?).await?;
+    let accepted = queue::enqueue(&cx, &command, key).await?;
     let status = if accepted.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok(Reply::json(status, &accepted))
 }
 
 pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
     Ok(Reply::ok(&queue::message(&app.cx(call), call.param("message_id")).await?))
+}
+
+pub(crate) async fn cancel(app: &App, call: &Call) -> Result<Reply, Problem> {
+    queue::cancel(&app.cx(call), call.param("message_id")).await?;
+    show(app, call).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reschedule {
+    scheduled_for: i64,
+}
+
+pub(crate) async fn reschedule(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let Reschedule { scheduled_for } = call.json()?;
+    queue::reschedule(&app.cx(call), call.param("message_id"), scheduled_for).await?;
+    show(app, call).await
+}
+
+/// Of what the body says, not of how it is written.
+fn request_hash(body: &[u8]) -> String {
+    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    sha256_hex(said.to_string())
 }
 
 /// The dedup key of the header `Idempotency-Key`; each principal has keys of its own.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use clawstead_domain::conversation::Enqueue;
-use clawstead_ledger::dedup_key;
 use clawstead_operations::{queue, workers};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Operation, Principal, Problem, json};
@@ -12,6 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::table::Function;
+use crate::{conversations, message_config};
 
 pub(crate) async fn run(
     app: &App,
@@ -21,6 +21,13 @@ pub(crate) async fn run(
     args: Value,
 ) -> Result<Value, Problem> {
     match function.operation {
+        Operation::GetConfig => message_config::show(app, call, args).await,
+        Operation::SetConfig => message_config::set(app, call, principal, args).await,
+        Operation::ListMessages => conversations::messages(app, call, function, args).await,
+        Operation::GetConversation => conversations::show(app, call, args).await,
+        Operation::EnqueueMessage if function.name == "sendMessageToUserAgent" => {
+            conversations::send(app, call, principal, args).await
+        }
         Operation::EnqueueMessage => enqueue(app, call, principal, args).await,
         Operation::QueueStats => queue_stats(app, call, args).await,
         Operation::WorkerStats => worker_stats(app, call, args).await,
@@ -30,7 +37,7 @@ pub(crate) async fn run(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NoArgs {}
+pub(crate) struct NoArgs {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -60,20 +67,18 @@ async fn enqueue(app: &App, call: &Call, principal: &Principal, args: Value) -> 
     }
     let mut cx = app.cx(call);
     cx.actor = principal.actor();
-    let external = args.external_message_id.as_deref();
-    let key = external.map(|external| dedup_key(&["external", &args.conversation_id, &args.provider, external]));
     let command = Enqueue {
-        conversation_id: args.conversation_id.clone(),
+        conversation_id: args.conversation_id,
         agent_key: args.agent_key,
-        provider: args.provider.clone(),
+        provider: args.provider,
         provider_user_id: args.provider_user_id,
         text: args.message_text,
-        external_id: args.external_message_id.clone(),
+        external_id: args.external_message_id,
         metadata: args.metadata,
         priority: args.priority,
         ..Enqueue::default()
     };
-    Ok(json!(queue::enqueue(&cx, &command, key).await?.message_id))
+    Ok(json!(queue::enqueue(&cx, &command, None).await?.message_id))
 }
 
 async fn queue_stats(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {

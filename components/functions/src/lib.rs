@@ -2,6 +2,8 @@
 #![cfg(target_arch = "wasm32")]
 
 mod consumer;
+mod conversations;
+mod message_config;
 mod protocol;
 mod snapshots;
 mod table;

@@ -28,6 +28,12 @@ const fn function(name: &'static str, base: Base, kind: &'static str, operation:
 
 const FUNCTIONS: &[Function] = &[
     function("enqueue", Base::Consumer, "mutation", Operation::EnqueueMessage),
+    function("getMessageRuntimeConfig", Base::Consumer, "query", Operation::GetConfig),
+    function("setMessageRuntimeConfig", Base::Consumer, "mutation", Operation::SetConfig),
+    function("listQueueItemsForConversation", Base::Consumer, "query", Operation::ListMessages),
+    function("listQueueItemsForUserAgent", Base::Consumer, "query", Operation::ListMessages),
+    function("getConversationViewForUserAgent", Base::Consumer, "query", Operation::GetConversation),
+    function("sendMessageToUserAgent", Base::Consumer, "mutation", Operation::EnqueueMessage),
     function("queueStats", Base::Consumer, "query", Operation::QueueStats),
     function("workerStats", Base::Consumer, "query", Operation::WorkerStats),
     function("workerControlState", Base::Worker, "query", Operation::WorkerControl),

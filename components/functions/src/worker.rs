@@ -2,8 +2,9 @@
 
 use clawstead_domain::RefusalKind;
 use clawstead_domain::conversation::{Ending, NewTurn};
+use clawstead_operations::OperationError;
+use clawstead_operations::queue::{self, BridgeRuntime};
 use clawstead_operations::workers::Worker;
-use clawstead_operations::{OperationError, queue};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Operation, Problem, json};
 use clawstead_vault::Secret;
@@ -73,8 +74,8 @@ async fn claim(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     }))
 }
 
-/// A message as existing workers read it, from the data of its event.
-fn payload(message: &Value) -> Value {
+/// A message as existing clients read it, from the data of its event.
+pub(crate) fn payload(message: &Value) -> Value {
     let mut metadata = message["metadata"].clone();
     metadata["providerUserId"] = message["provider_user_id"].clone();
     let mut payload = json!({
@@ -109,15 +110,21 @@ struct HydrateArgs {
 async fn hydrate(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let args: HydrateArgs = json::from_value(args)?;
     let bundle = queue::hydrate(&app.cx(call), app.settings.keys()?, call.worker()?, &args.message_id).await?;
-    let history: Vec<Value> =
-        bundle.turns.iter().map(|turn| json!({ "role": turn.role, "content": turn.content, "at": turn.at })).collect();
     Ok(json!({
         "messageId": bundle.message_id, "conversationId": bundle.conversation_id, "agentKey": bundle.agent_key,
         "payload": payload(&bundle.message),
-        "conversationState": { "contextHistory": history, "pendingToolCalls": [] },
+        "conversationState": { "contextHistory": bundle.history(), "pendingToolCalls": [] },
         "telegramBotToken": bundle.bot_token.as_ref().map(Secret::expose),
-        "bridgeRuntimeConfig": null,
+        "bridgeRuntimeConfig": bundle.bridge.as_ref().map(bridge),
     }))
+}
+
+fn bridge(bridge: &BridgeRuntime) -> Value {
+    json!({
+        "serviceKey": bridge.service_key.as_ref().map(Secret::expose), "serviceKeySecretRef": bridge.service_key_ref,
+        "baseUrl": bridge.base_url, "appBaseUrlMapJson": bridge.base_url_map, "serviceId": bridge.service_id,
+        "appKey": bridge.app_key, "botIdentity": bridge.bot_id,
+    })
 }
 
 #[derive(Deserialize)]

@@ -1,12 +1,12 @@
 //! Messages in a worker's hands.
 
 use clawstead_domain::conversation::{Ending, NewTurn};
-use clawstead_operations::queue;
+use clawstead_operations::queue::{self, BridgeRuntime};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
 use clawstead_vault::Secret;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,8 +28,17 @@ pub(crate) async fn hydrate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let bundle = queue::hydrate(&app.cx(call), app.settings.keys()?, call.worker()?, call.param("message_id")).await?;
     Ok(Reply::ok(&json!({
         "message_id": bundle.message_id, "conversation_id": bundle.conversation_id, "agent_key": bundle.agent_key,
-        "message": bundle.message, "turns": bundle.turns, "telegram_bot_token": bundle.bot_token.as_ref().map(Secret::expose),
+        "message": bundle.message, "turns": bundle.turns, "system_prompt": bundle.system_prompt,
+        "telegram_bot_token": bundle.bot_token.as_ref().map(Secret::expose), "bridge": bundle.bridge.as_ref().map(bridge),
     })))
+}
+
+fn bridge(bridge: &BridgeRuntime) -> Value {
+    json!({
+        "base_url": bridge.base_url, "service_id": bridge.service_id, "app_key": bridge.app_key,
+        "service_key": bridge.service_key.as_ref().map(Secret::expose), "service_key_ref": bridge.service_key_ref,
+        "base_url_map": bridge.base_url_map, "bot_id": bridge.bot_id,
+    })
 }
 
 #[derive(Deserialize)]

@@ -74,6 +74,14 @@ operations! {
     ReceiveUpdate: Permission::Bot, "Take an update from Telegram.";
     EnqueueMessage: Permission::Service(Scope::Messages), "Accept a message.";
     GetMessage: Permission::Service(Scope::Messages), "The state of a message.";
+    ListMessages: Permission::Service(Scope::Messages), "The messages of a conversation.";
+    CancelMessage: Permission::Service(Scope::Messages), "Withdraw a message.";
+    RescheduleMessage: Permission::Service(Scope::Messages), "Move the time of a message.";
+    ListDeadLetters: Permission::Operator, "Messages that were given up.";
+    ReplayDeadLetter: Permission::Operator, "Accept a dead letter anew.";
+    DiscardDeadLetter: Permission::Operator, "Put a dead letter away.";
+    ReplayDeadLetters: Permission::Operator, "Accept many dead letters anew.";
+    DiscardDeadLetters: Permission::Operator, "Put many dead letters away.";
     GetConversation: Permission::Service(Scope::Messages), "The state of a conversation.";
     ListTurns: Permission::Service(Scope::Messages), "What was said in a conversation.";
     ListSnapshots: Permission::Operator, "The snapshots of a conversation.";
