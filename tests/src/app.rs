@@ -23,6 +23,7 @@ pub struct AppBuilder {
     paired: bool,
     ticks: bool,
     machines: i64,
+    memory_bytes_max: Option<usize>,
     worker_env: Vec<(&'static str, &'static str)>,
     configs: Vec<(&'static str, Value)>,
 }
@@ -63,6 +64,13 @@ impl AppBuilder {
         self.ticking()
     }
 
+    /// At most this much memory for an instance of a component.
+    #[must_use]
+    pub fn memory_bytes_max(mut self, bytes: usize) -> Self {
+        self.memory_bytes_max = Some(bytes);
+        self
+    }
+
     /// One more variable in the environment of every machine's worker.
     #[must_use]
     pub fn worker_env(mut self, name: &'static str, value: &'static str) -> Self {
@@ -85,6 +93,7 @@ impl AppBuilder {
         options.platform = PlatformKind::from_env().expect("CLAWSTEAD_HOST names a platform");
         options.tick_every = self.ticks.then_some(TICK_EVERY);
         options.fly = Some(self.fly_options());
+        options.memory_bytes_max = self.memory_bytes_max;
         let sandbox = options.start().await.expect("clawstead starts");
         let app = App { sandbox, keys, folder };
         self.seed(&app).await;

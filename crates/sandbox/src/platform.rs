@@ -35,6 +35,9 @@ impl PlatformKind {
     }
 }
 
+/// Longest request body of the local host, bytes. Spin has no limit; ours must let snapshots through.
+const REQUEST_BYTES_MAX: u64 = 4 << 30;
+
 /// Everything a platform is started with; kept, so that it can be started again.
 pub(crate) struct Launch {
     pub(crate) kind: PlatformKind,
@@ -47,6 +50,8 @@ pub(crate) struct Launch {
     /// What the components print.
     pub(crate) log: PathBuf,
     pub(crate) variables: BTreeMap<String, String>,
+    /// Memory of each instance, bytes; none for the local host's default.
+    pub(crate) memory_bytes_max: Option<usize>,
 }
 
 /// A running platform.
@@ -69,9 +74,13 @@ impl Launch {
             .listen(self.address)
             .data_dir(&self.state)
             .cache_dir(&self.cache)
+            .max_request_bytes(REQUEST_BYTES_MAX)
             .guest_log(log_to(&self.log)?);
         for (name, value) in &self.variables {
             options = options.variable(name, value);
+        }
+        if let Some(bytes) = self.memory_bytes_max {
+            options = options.max_memory_bytes(bytes);
         }
         options.start().await.context("the host does not start")
     }

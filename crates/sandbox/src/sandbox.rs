@@ -45,6 +45,8 @@ pub struct SandboxOptions {
     pub fly: Option<FlyOptions>,
     /// How often the tick route is called; none leaves ticks to the caller.
     pub tick_every: Option<Duration>,
+    /// How much memory an instance of a component may have, bytes; none for the local host's default. Spin has its own.
+    pub memory_bytes_max: Option<usize>,
 }
 
 impl SandboxOptions {
@@ -61,6 +63,7 @@ impl SandboxOptions {
             telegram: Some(TelegramOptions::default()),
             fly: Some(FlyOptions::default()),
             tick_every: Some(Duration::from_secs(1)),
+            memory_bytes_max: None,
         }
     }
 
@@ -99,6 +102,7 @@ impl SandboxOptions {
             cache: workspace_file("target/component-cache"),
             log: self.log,
             variables,
+            memory_bytes_max: self.memory_bytes_max,
         };
         let api = Api::new(base_url, &self.keys.operator);
         let tick_api = api.with_key(&self.keys.tick);

@@ -1,5 +1,6 @@
 //! clawstead from end to end: the built components over HTTP. One binary, so that the host is linked once.
 
+mod attachments;
 mod events;
 mod functions;
 mod health;
@@ -7,7 +8,7 @@ mod operator;
 mod pairing;
 mod refusals;
 mod restart;
+mod snapshots;
 mod story;
-mod waiting_claim;
 mod webhook;
 mod workers;

@@ -1,0 +1,229 @@
+//! Snapshots and files: from prepare to restore, over signed links, with the functions that existing workers call.
+
+use clawstead_sandbox::Answer;
+use clawstead_tests::{App, FunctionKind, TestWorker, function_error, function_value};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+
+const MIB: usize = 1 << 20;
+
+/// A worker that has done a message of the conversation.
+async fn holder(app: &App, conversation_id: &str) -> TestWorker {
+    let worker = app.worker().await;
+    works_on(app, &worker, conversation_id).await;
+    worker
+}
+
+async fn works_on(app: &App, worker: &TestWorker, conversation_id: &str) {
+    app.enqueue(conversation_id, "hi").await;
+    let job = worker.claim().await;
+    assert_eq!(job["conversationId"], conversation_id);
+    function_value(&worker.complete(&job).await);
+}
+
+async fn prepare(worker: &TestWorker, conversation_id: &str) -> Answer {
+    let arguments = json!({
+        "workerId": worker.id, "workspaceId": "default", "agentKey": "default", "conversationId": conversation_id, "reason": "signal",
+    });
+    worker.call(FunctionKind::Mutation, "workerPrepareSnapshotUpload", &arguments).await
+}
+
+async fn finalize(worker: &TestWorker, prepared: &Value, stored: &Value, sha256: &Value, size: &Value) -> Answer {
+    let arguments = json!({
+        "workerId": worker.id, "snapshotId": prepared["snapshotId"], "storageId": stored["storageId"], "sha256": sha256, "sizeBytes": size,
+    });
+    worker.call(FunctionKind::Mutation, "workerFinalizeSnapshotUpload", &arguments).await
+}
+
+async fn latest(worker: &TestWorker, conversation_id: &str) -> Answer {
+    let arguments = json!({"workspaceId": "default", "agentKey": "default", "conversationId": conversation_id});
+    worker.call(FunctionKind::Query, "workerLatestSnapshotForRestore", &arguments).await
+}
+
+fn url<'a>(of: &'a Value, field: &str) -> &'a str {
+    of[field].as_str().unwrap_or_else(|| panic!("no {field} in {of}"))
+}
+
+async fn upload(url: &str, bytes: impl Into<reqwest::Body>) -> Response {
+    let request = Client::new().post(url).header("content-type", "application/gzip").body(bytes);
+    request.send().await.expect("the upload is answered")
+}
+
+async fn uploaded(url: &str, bytes: impl Into<reqwest::Body>) -> Value {
+    let answer = upload(url, bytes).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    answer.json().await.expect("an upload is answered with JSON")
+}
+
+async fn snapshot(worker: &TestWorker, conversation_id: &str, bytes: &'static [u8]) -> Value {
+    let prepared = function_value(&prepare(worker, conversation_id).await);
+    let stored = uploaded(url(&prepared, "uploadUrl"), bytes).await;
+    let answer = finalize(worker, &prepared, &stored, &stored["sha256"], &stored["sizeBytes"]).await;
+    assert_eq!(function_value(&answer), true);
+    prepared["snapshotId"].clone()
+}
+
+async fn problem(answer: Response, status: u16, code: &str) {
+    assert_eq!(answer.status().as_u16(), status);
+    let body: Value = answer.json().await.expect("a problem is JSON");
+    assert_eq!(body["code"], code, "{body}");
+}
+
+#[tokio::test]
+async fn a_snapshot_is_restored_as_it_was_uploaded() {
+    let app = App::start().await;
+    let worker = holder(&app, "chat").await;
+    assert_eq!(function_value(&latest(&worker, "chat").await), Value::Null);
+
+    let snapshot_id = snapshot(&worker, "chat", b"what I know").await;
+
+    let offer = function_value(&latest(&worker, "chat").await);
+    assert_eq!((&offer["snapshotId"], &offer["sizeBytes"]), (&snapshot_id, &json!(11)));
+    let answer = Client::new().get(url(&offer, "downloadUrl")).send().await.expect("the download is answered");
+    assert_eq!(answer.headers()["content-length"], "11");
+    assert!(!answer.headers().contains_key("content-encoding"));
+    assert_eq!(answer.bytes().await.expect("a whole body"), b"what I know".as_slice());
+    let listed = app.get("/v1/conversations/chat/snapshots").await;
+    assert_eq!((listed.status, &listed.json["snapshots"][0]["status"]), (200, &json!("ready")), "{}", listed.text);
+    assert!(!listed.text.contains("/files/"), "the list gives no way to the bytes");
+}
+
+#[tokio::test]
+async fn links_are_for_one_upload_of_one_object() {
+    let app = App::start().await;
+    let worker = holder(&app, "chat").await;
+    let (one, two) = (function_value(&prepare(&worker, "chat").await), function_value(&prepare(&worker, "chat").await));
+    let (first, second) = (url(&one, "uploadUrl"), url(&two, "uploadUrl"));
+    let stored = uploaded(first, "memory").await;
+    let two_names = |url: &str| url.rsplit('/').next().and_then(|token| token.split('.').nth(1)).map(str::to_owned);
+    let (named, other) = (two_names(first).expect("an id"), two_names(second).expect("an id"));
+
+    problem(upload(first, "again").await, 409, "already_uploaded").await;
+    problem(upload(&first.replace(&named, &other), "forged").await, 403, "link_invalid").await;
+    problem(upload(&format!("{}0", &second[..second.len() - 1]), "forged").await, 403, "link_invalid").await;
+    problem(Client::new().get(second).send().await.expect("an answer"), 403, "link_invalid").await;
+    let misnamed = finalize(&worker, &two, &stored, &stored["sha256"], &stored["sizeBytes"]).await;
+    assert!(function_error(&misnamed).contains("invalid_field"));
+    let put = Client::new().put(second).body("by PUT").send().await.expect("an answer");
+    assert_eq!(put.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn links_expire() {
+    let app = App::builder().agent().config("retention", json!({"upload_ms": 100, "link_ms": 100})).start().await;
+    let worker = holder(&app, "chat").await;
+    let prepared = function_value(&prepare(&worker, "chat").await);
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    problem(upload(url(&prepared, "uploadUrl"), "late").await, 403, "link_expired").await;
+    app.tick().await;
+    assert_eq!(app.events("SnapshotExpired").await.len(), 1);
+}
+
+#[tokio::test]
+async fn w37_what_came_to_nothing_does_not_hide_the_last_good_snapshot() {
+    let app = App::start().await;
+    let worker = holder(&app, "chat").await;
+    let good = snapshot(&worker, "chat", b"good").await;
+    let failed = function_value(&prepare(&worker, "chat").await);
+    let arguments = json!({"workerId": worker.id, "snapshotId": failed["snapshotId"], "error": "tar: file changed"});
+    assert_eq!(function_value(&worker.call(FunctionKind::Mutation, "workerFailSnapshotUpload", &arguments).await), true);
+    function_value(&prepare(&worker, "chat").await);
+
+    assert_eq!(function_value(&latest(&worker, "chat").await)["snapshotId"], good);
+}
+
+#[tokio::test]
+async fn w39_other_figures_are_refused_and_a_good_snapshot_stays_good() {
+    let app = App::start().await;
+    let worker = holder(&app, "chat").await;
+    let prepared = function_value(&prepare(&worker, "chat").await);
+    let stored = uploaded(url(&prepared, "uploadUrl"), "memory").await;
+    let not_its_own = json!("0".repeat(64));
+
+    let refused = finalize(&worker, &prepared, &stored, &not_its_own, &stored["sizeBytes"]).await;
+    assert!(function_error(&refused).contains("sha256"));
+    let refused = finalize(&worker, &prepared, &stored, &stored["sha256"], &json!(-1)).await;
+    assert!(function_error(&refused).contains("size_bytes"));
+    for _ in 0..2 {
+        assert_eq!(function_value(&finalize(&worker, &prepared, &stored, &stored["sha256"], &stored["sizeBytes"]).await), true);
+    }
+    let arguments = json!({"workerId": worker.id, "snapshotId": prepared["snapshotId"], "error": "too late"});
+    function_error(&worker.call(FunctionKind::Mutation, "workerFailSnapshotUpload", &arguments).await);
+    assert_eq!(app.events("SnapshotReady").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_worker_without_a_conversation_is_refused() {
+    let app = App::start().await;
+    let worker = app.worker().await;
+    let arguments = json!({"workerId": worker.id, "workspaceId": "default", "agentKey": "default", "reason": "manual"});
+    let refused = worker.call(FunctionKind::Mutation, "workerPrepareSnapshotUpload", &arguments).await;
+    assert!(function_error(&refused).contains("conversationId"));
+    app.enqueue("chat", "hi").await;
+    function_error(&prepare(&worker, "chat").await);
+}
+
+#[tokio::test]
+async fn a_worker_that_broke_off_its_restore_does_not_replace_the_memory() {
+    let app = App::start().await;
+    let good = snapshot(&holder(&app, "chat").await, "chat", &[7; MIB]).await;
+    let careless = app.worker().await;
+    function_value(&latest(&careless, "chat").await);
+    works_on(&app, &careless, "chat").await;
+    snapshot(&careless, "chat", b"nothing").await;
+    assert_eq!(function_value(&latest(&careless, "chat").await)["snapshotId"], good);
+
+    let careful = app.worker().await;
+    let offer = function_value(&latest(&careful, "chat").await);
+    let body = Client::new().get(url(&offer, "downloadUrl")).send().await.expect("an answer").bytes().await.expect("a body");
+    assert_eq!(body.len(), MIB);
+    works_on(&app, &careful, "chat").await;
+    let next = snapshot(&careful, "chat", b"more").await;
+    assert_eq!(function_value(&latest(&careful, "chat").await)["snapshotId"], next);
+}
+
+#[tokio::test]
+async fn the_manifest_of_skills_is_empty_and_never_null() {
+    let app = App::start().await;
+    let worker = app.worker().await;
+    let arguments = json!({"workspaceId": "default", "workerId": worker.id, "releaseChannel": "canary"});
+    let manifest = function_value(&worker.call(FunctionKind::Query, "workerGlobalSkillsManifest", &arguments).await);
+    assert_eq!(manifest["layoutVersion"], "openclaw-workspace-skill-v1");
+    assert_eq!((&manifest["releaseChannel"], &manifest["skills"]), (&json!("canary"), &json!([])));
+    assert!(manifest["generatedAt"].is_i64() && manifest["manifestVersion"].is_string());
+}
+
+/// As much as the environment asks for (`CLAWSTEAD_SNAPSHOT_MIB`), through components that have 64 MiB each.
+#[tokio::test]
+async fn a_snapshot_larger_than_a_components_memory_streams_both_ways() {
+    let mib = std::env::var("CLAWSTEAD_SNAPSHOT_MIB").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
+    let app = App::builder().agent().memory_bytes_max(64 * MIB).start().await;
+    let worker = holder(&app, "chat").await;
+    let prepared = function_value(&prepare(&worker, "chat").await);
+
+    let sent = futures::stream::iter((0..mib).map(|number| Ok::<_, std::io::Error>(block(number))));
+    let stored = uploaded(url(&prepared, "uploadUrl"), reqwest::Body::wrap_stream(sent)).await;
+    assert_eq!(stored["sizeBytes"], json!(mib * MIB));
+    function_value(&finalize(&worker, &prepared, &stored, &stored["sha256"], &stored["sizeBytes"]).await);
+
+    let offer = function_value(&latest(&worker, "chat").await);
+    assert_eq!(offer["sha256"], stored["sha256"]);
+    let mut answer = Client::new().get(url(&offer, "downloadUrl")).send().await.expect("an answer");
+    let (mut length, mut expected) = (0, Vec::new());
+    while let Some(bytes) = answer.chunk().await.expect("the body arrives whole") {
+        for byte in &bytes {
+            if length % MIB == 0 {
+                expected = block(length / MIB);
+            }
+            assert_eq!(*byte, expected[length % MIB], "byte {length}");
+            length += 1;
+        }
+    }
+    assert_eq!(length, mib * MIB);
+    assert_eq!(app.events("SnapshotFetched").await.len(), 1);
+}
+
+/// A mebibyte that differs from every other.
+fn block(number: usize) -> Vec<u8> {
+    (0..MIB).map(|index| (index.wrapping_mul(31).wrapping_add(number.wrapping_mul(17)) >> 3) as u8).collect()
+}
