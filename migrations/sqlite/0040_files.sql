@@ -2,7 +2,7 @@
 -- its first moment:
 --   kind snapshot    its snapshot, while that is uploading or good
 --   kind media       the conversation of the message whose worker uploads it, until keep_until
---   kind attachment  the app that uploads it, for a message to come, until keep_until
+--   kind attachment  the app that uploads it, then the conversation of the message that it is sent with, until keep_until
 -- state: expected, arriving (by one attempt), stored, doomed (its bytes are being removed).
 CREATE TABLE IF NOT EXISTS files (
   file_id      TEXT PRIMARY KEY,
@@ -28,6 +28,8 @@ CREATE INDEX IF NOT EXISTS files_doomed ON files (state, file_id);
 CREATE INDEX IF NOT EXISTS files_uploads ON files (state, upload_by);
 
 CREATE INDEX IF NOT EXISTS files_kind ON files (kind, file_id);
+
+CREATE INDEX IF NOT EXISTS files_owner ON files (owner, state);
 
 CREATE TABLE IF NOT EXISTS file_chunks (
   file_id  TEXT    NOT NULL,

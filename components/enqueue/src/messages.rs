@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clawstead_domain::conversation::Enqueue;
 use clawstead_domain::text;
 use clawstead_ledger::dedup_key;
+use clawstead_operations::files::{self, NewAttachment};
 use clawstead_operations::queue;
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
@@ -24,6 +25,8 @@ struct Message {
     external_id: Option<String>,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
+    #[serde(default)]
+    attachments: Vec<NewAttachment>,
     priority: Option<i64>,
     scheduled_for: Option<i64>,
     max_attempts: Option<i64>,
@@ -45,8 +48,9 @@ pub(crate) async fn enqueue(app: &App, call: &Call) -> Result<Reply, Problem> {
         scheduled_for: message.scheduled_for,
         max_attempts: message.max_attempts,
         request_hash: key.as_ref().map(|_| request_hash(&call.body)),
+        ..Enqueue::default()
     };
-    let accepted = queue::enqueue(&cx, &command, key).await?;
+    let accepted = files::enqueue_with(&cx, command, &message.attachments, key).await?;
     let status = if accepted.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok(Reply::json(status, &accepted))
 }

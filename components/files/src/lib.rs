@@ -6,9 +6,11 @@ mod upload;
 
 use std::rc::Rc;
 
-use clawstead_operations::files::Link;
+use clawstead_operations::files::{self, Link};
 use clawstead_service::spin::{Answer, App, HttpReply, RequestBody, serve_streams};
-use clawstead_service::{Call, Component, Operation, Principal, Problem};
+use clawstead_service::{Call, Component, Operation, Principal, Problem, Reply};
+use http::StatusCode;
+use serde_json::json;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -18,12 +20,22 @@ async fn handle(request: Request) -> HttpReply {
 }
 
 async fn operate(app: &Rc<App>, call: &mut Call, body: RequestBody) -> Result<Answer, Problem> {
-    let link = link(call)?;
     match call.operation {
-        Operation::UploadFile => upload::take(app, call, &link, body).await,
-        Operation::DownloadFile => download::give(app, call, link).await,
+        Operation::CreateFile => create(app, call).await,
+        Operation::UploadFile => upload::take(app, call, &link(call)?, body).await,
+        Operation::DownloadFile => download::give(app, call, link(call)?).await,
         other => Err(Problem::internal(format!("{} is not for this component", other.name()))),
     }
+}
+
+/// Whoever sends messages brings their files first, through a link of his own.
+async fn create(app: &App, call: &Call) -> Result<Answer, Problem> {
+    let settings = &app.settings;
+    let expected = files::expect_attachment(&app.cx(call), settings.keys()?, &settings.public_url).await?;
+    let body = json!({
+        "storage_id": expected.file_id, "upload_url": expected.upload_url, "expires_at": expected.expires_at,
+    });
+    Ok(Reply::json(StatusCode::CREATED, &body).into())
 }
 
 fn link(call: &Call) -> Result<Link, Problem> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use clawstead_domain::conversation::Enqueue;
+use clawstead_domain::conversation::{AttachmentKind, Enqueue};
+use clawstead_operations::files::{self, NewAttachment};
 use clawstead_operations::{queue, workers};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Operation, Principal, Problem, json};
@@ -53,18 +54,41 @@ struct EnqueueArgs {
     _raw_update_json: Option<IgnoredAny>,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
-    attachments: Option<Vec<IgnoredAny>>,
+    #[serde(default)]
+    attachments: Vec<AttachmentArgs>,
     priority: Option<i64>,
     /// Taken and not used: whoever may send a message must not choose where machines are made.
     #[serde(rename = "providerConfig")]
     _provider_config: Option<IgnoredAny>,
 }
 
+/// What its sender says of a file. A download URL is not his to give, so there is no such field.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct AttachmentArgs {
+    kind: AttachmentKind,
+    /// Taken and not used: whether it is ready is for us to find out.
+    #[serde(rename = "status")]
+    _status: Option<IgnoredAny>,
+    storage_id: String,
+    telegram_file_id: Option<String>,
+    file_name: Option<String>,
+    mime_type: Option<String>,
+    /// Taken and not used: its bytes have been counted.
+    #[serde(rename = "sizeBytes")]
+    _size_bytes: Option<IgnoredAny>,
+    expires_at: Option<i64>,
+}
+
+impl AttachmentArgs {
+    fn wanted(self) -> NewAttachment {
+        let Self { kind, storage_id, telegram_file_id, file_name, mime_type, expires_at, .. } = self;
+        NewAttachment { kind, storage_id, telegram_file_id, file_name, mime_type, expires_at }
+    }
+}
+
 async fn enqueue(app: &App, call: &Call, principal: &Principal, args: Value) -> Result<Value, Problem> {
     let args: EnqueueArgs = json::from_value(args)?;
-    if args.attachments.is_some_and(|attachments| !attachments.is_empty()) {
-        return Err(Problem::field("invalid_field", "attachments", "attachments are not taken yet"));
-    }
     let mut cx = app.cx(call);
     cx.actor = principal.actor();
     let command = Enqueue {
@@ -78,7 +102,8 @@ async fn enqueue(app: &App, call: &Call, principal: &Principal, args: Value) -> 
         priority: args.priority,
         ..Enqueue::default()
     };
-    Ok(json!(queue::enqueue(&cx, &command, None).await?.message_id))
+    let attachments: Vec<NewAttachment> = args.attachments.into_iter().map(AttachmentArgs::wanted).collect();
+    Ok(json!(files::enqueue_with(&cx, command, &attachments, None).await?.message_id))
 }
 
 async fn queue_stats(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {

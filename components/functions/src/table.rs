@@ -48,6 +48,9 @@ const FUNCTIONS: &[Function] = &[
     function("workerFinalizeSnapshotUpload", Base::Worker, "mutation", Operation::WorkerFinishSnapshot),
     function("workerFailSnapshotUpload", Base::Worker, "mutation", Operation::WorkerFailSnapshot),
     function("workerLatestSnapshotForRestore", Base::Worker, "query", Operation::WorkerLatestSnapshot),
+    function("workerGenerateMediaUploadUrl", Base::Worker, "mutation", Operation::WorkerExpectMedia),
+    function("workerGetStorageFileUrl", Base::Worker, "query", Operation::WorkerFileUrl),
+    function("workerAttachMessageMetadata", Base::Worker, "mutation", Operation::WorkerAttachMetadata),
     function("workerGlobalSkillsManifest", Base::Worker, "query", Operation::WorkerSkillsManifest),
 ];
 

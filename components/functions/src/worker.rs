@@ -12,8 +12,8 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::snapshots;
 use crate::table::Function;
+use crate::{media, snapshots};
 
 pub(crate) async fn run(app: &App, call: &Call, function: &Function, args: Value) -> Result<Value, Problem> {
     match function.operation {
@@ -29,6 +29,9 @@ pub(crate) async fn run(app: &App, call: &Call, function: &Function, args: Value
         Operation::WorkerFinishSnapshot => snapshots::finish(app, call, args).await,
         Operation::WorkerFailSnapshot => snapshots::fail(app, call, args).await,
         Operation::WorkerLatestSnapshot => snapshots::latest(app, call, args).await,
+        Operation::WorkerExpectMedia => media::generate_upload_url(app, call, args).await,
+        Operation::WorkerFileUrl => media::file_url(app, call, args).await,
+        Operation::WorkerAttachMetadata => media::attach_metadata(app, call, args).await,
         Operation::WorkerSkillsManifest => snapshots::skills_manifest(call, args),
         other => Err(Problem::internal(format!("{} has no function", other.name()))),
     }
@@ -110,9 +113,11 @@ struct HydrateArgs {
 async fn hydrate(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let args: HydrateArgs = json::from_value(args)?;
     let bundle = queue::hydrate(&app.cx(call), app.settings.keys()?, call.worker()?, &args.message_id).await?;
+    let mut payload = payload(&bundle.message);
+    payload["attachments"] = media::attachments(app, call, &bundle.message).await?;
     Ok(json!({
         "messageId": bundle.message_id, "conversationId": bundle.conversation_id, "agentKey": bundle.agent_key,
-        "payload": payload(&bundle.message),
+        "payload": payload,
         "conversationState": { "contextHistory": bundle.history(), "pendingToolCalls": [] },
         "telegramBotToken": bundle.bot_token.as_ref().map(Secret::expose),
         "bridgeRuntimeConfig": bundle.bridge.as_ref().map(bridge),
@@ -142,7 +147,7 @@ impl HolderArgs {
 }
 
 /// The protocol has one word for every way of not having the lease: false.
-fn held<T>(outcome: Result<T, OperationError>) -> Result<Option<T>, Problem> {
+pub(crate) fn held<T>(outcome: Result<T, OperationError>) -> Result<Option<T>, Problem> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(OperationError::Refused(refusal)) if matches!(refusal.kind, RefusalKind::Conflict | RefusalKind::NotFound) => {

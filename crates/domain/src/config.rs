@@ -168,6 +168,8 @@ pub struct RetentionPolicy {
     pub attachment_bytes_max: i64,
     /// A message may refer to so many.
     pub attachments_max: i64,
+    /// A sender or a conversation may have so many uploads of such files under way.
+    pub uploads_max: i64,
     /// An upload must be finished within this time.
     pub upload_ms: i64,
     /// A link to a file works for so long.
@@ -183,6 +185,7 @@ impl Default for RetentionPolicy {
             attachment_age_ms: 7 * DAY_MS,
             attachment_bytes_max: 50 << 20,
             attachments_max: 10,
+            uploads_max: 100,
             upload_ms: 1_800_000,
             link_ms: 3_600_000,
         }
@@ -284,6 +287,7 @@ impl Policy for RetentionPolicy {
         within("attachment_age_ms", self.attachment_age_ms, 1, 3_650 * DAY_MS)?;
         within("attachment_bytes_max", self.attachment_bytes_max, 1, 1 << 40)?;
         within("attachments_max", self.attachments_max, 0, 100)?;
+        within("uploads_max", self.uploads_max, 1, 10_000)?;
         within("upload_ms", self.upload_ms, 100, DAY_MS)?;
         within("link_ms", self.link_ms, 100, 7 * DAY_MS)
     }

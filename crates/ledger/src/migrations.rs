@@ -24,6 +24,7 @@ pub const VIEW_TABLES: &[&str] = &[
     "turns",
     "snapshots",
     "restores",
+    "message_metadata",
 ];
 
 /// Number of the newest migration.
@@ -78,6 +79,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 41, name: "snapshot_kind", content: Content::Kinds(&["snapshot"]) },
     view!(42, "snapshots", "0042_snapshots.view"),
     view!(43, "snapshot_accepted", "0043_snapshot_accepted.view"),
+    view!(44, "message_metadata", "0044_message_metadata.view"),
 ];
 
 impl Migration {

@@ -73,6 +73,7 @@ operations! {
     ListBindings: Permission::Service(Scope::Pairing), "The bindings of a user.";
     ReceiveUpdate: Permission::Bot, "Take an update from Telegram.";
     EnqueueMessage: Permission::Service(Scope::Messages), "Accept a message.";
+    CreateFile: Permission::Service(Scope::Messages), "Get a link to upload a file for a message to come.";
     GetMessage: Permission::Service(Scope::Messages), "The state of a message.";
     ListMessages: Permission::Service(Scope::Messages), "The messages of a conversation.";
     CancelMessage: Permission::Service(Scope::Messages), "Withdraw a message.";

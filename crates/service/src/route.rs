@@ -97,6 +97,7 @@ pub const ROUTES: &[Route] = {
         route(WorkerApi, "POST", "/worker/{token}/v1/complete", Operation::WorkerComplete),
         route(WorkerApi, "POST", "/worker/{token}/v1/fail", Operation::WorkerFail),
         route(WorkerApi, "POST", "/worker/{token}/v1/conversations/{conversation_id}/turns", Operation::WorkerAppendTurns),
+        route(Files, "POST", "/v1/files", Operation::CreateFile),
         route(Files, "GET", "/files/{token}", Operation::DownloadFile),
         route(Files, "POST", "/files/{token}", Operation::UploadFile),
         route(Files, "PUT", "/files/{token}", Operation::UploadFile),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::attachment::Attachment;
 use super::event::ConversationEvent;
 use crate::agent::Agent;
 use crate::config::{QueuePolicy, RetryPolicy};
@@ -30,6 +31,8 @@ pub struct Enqueue {
     pub external_id: Option<String>,
     /// What the worker needs besides.
     pub metadata: BTreeMap<String, String>,
+    /// Files that belong to it.
+    pub attachments: Vec<Attachment>,
     /// 0 to 100; the policy's default when `None`.
     pub priority: Option<i64>,
     /// Not before; an instant in the past means now.
@@ -68,6 +71,7 @@ pub fn enqueue(
         external_id: command.external_id.clone(),
         request_hash: command.request_hash.clone(),
         metadata: command.metadata.clone(),
+        attachments: command.attachments.clone(),
         priority,
         max_attempts: command.max_attempts.unwrap_or(retry.max_attempts),
         ready_at,
@@ -98,6 +102,7 @@ fn check(command: &Enqueue, now: i64) -> Result<(), Refusal> {
         text::check_text("metadata", key, text::ID_BYTES_MAX)?;
         text::check_length("metadata", value, METADATA_VALUE_BYTES_MAX)?;
     }
+    command.attachments.iter().try_for_each(Attachment::check)?;
     if command.priority.is_some_and(|priority| !(0..=100).contains(&priority)) {
         return Err(Refusal::invalid("priority", "must be from 0 to 100"));
     }

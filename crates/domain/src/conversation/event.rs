@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::attachment::Attachment;
 use super::turns::Role;
 use crate::DomainEvent;
 
@@ -30,6 +31,9 @@ pub enum ConversationEvent {
         request_hash: Option<String>,
         /// What the worker needs besides.
         metadata: BTreeMap<String, String>,
+        /// Files that belong to it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
         /// 0 to 100.
         priority: i64,
         /// Dead-lettered after so many failures.
@@ -151,6 +155,13 @@ pub enum ConversationEvent {
         turns: Vec<Turn>,
         /// Turns of the conversation, these included.
         turns_total: i64,
+    },
+    /// A worker found out more about a message; what is new wins.
+    MetadataAttached {
+        /// The message.
+        message_id: String,
+        /// What is new.
+        metadata: BTreeMap<String, String>,
     },
 }
 

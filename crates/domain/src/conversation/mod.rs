@@ -1,5 +1,6 @@
 //! Conversations: a strict queue of messages each, with at most one in flight.
 
+mod attachment;
 mod cancel;
 mod claim;
 mod dead_letter;
@@ -7,8 +8,10 @@ mod end;
 mod enqueue;
 mod event;
 mod facts;
+mod metadata;
 mod turns;
 
+pub use attachment::{Attachment, AttachmentKind};
 pub use cancel::{cancel, reschedule};
 pub use claim::claim;
 pub use dead_letter::{discard, replay};
@@ -16,4 +19,5 @@ pub use end::{Ending, complete, fail, lose_lease};
 pub use enqueue::{Enqueue, TEXT_BYTES_MAX, enqueue};
 pub use event::{ConversationEvent, DeadLetterReason, Turn};
 pub use facts::{Conversation, Lease, Message, Status, Waiting};
+pub use metadata::{METADATA_ENTRIES_MAX, attach_metadata};
 pub use turns::{NewTurn, Role, TURNS_MAX, append_turns};

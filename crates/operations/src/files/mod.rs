@@ -3,16 +3,20 @@
 //! Bytes are operational rows, not events: what an event says of a file (its id, size and SHA-256) is found out while the
 //! bytes arrive.
 
+mod attach;
 mod collect;
 mod link;
+mod media;
 mod receive;
 mod row;
 mod send;
 mod sqlite;
 mod store;
 
+pub use attach::{NewAttachment, Shown, attach, enqueue_with, expect_attachment, shown};
 pub use collect::collect;
 pub use link::{Action, Link, LinkError};
+pub use media::{ExpectedFile, expect_media, file_url};
 pub use receive::{Broken, Incoming, receive};
 pub use row::{FileKind, NewFile, StoredFile, expect, stored};
 pub use send::{Outgoing, open};

@@ -54,11 +54,13 @@ pub async fn hydrate<E: Engine>(
     let agent = agents::find(cx, &conversation.agent_key).await?.filter(|agent| agent.enabled);
     let agent = agent.ok_or_else(|| Refusal::conflict("agent_disabled", "the agent is disabled"))?;
     let policy: MessagesPolicy = configs::load(cx).await?.get()?;
-    let sql = "SELECT e.data, b.token_ref, b.bot_id FROM messages m JOIN events e ON e.position = m.position \
-               LEFT JOIN bots b ON b.agent_key = m.agent_key WHERE m.message_id = ?1";
+    let sql = "SELECT e.data, b.token_ref, b.bot_id, a.metadata FROM messages m JOIN events e ON e.position = m.position \
+               LEFT JOIN bots b ON b.agent_key = m.agent_key LEFT JOIN message_metadata a ON a.message_id = m.message_id \
+               WHERE m.message_id = ?1";
     let rows = cx.sql(sql, &[message_id.into()]).await?;
     let row = rows.first().ok_or_else(|| OperationError::unexpected("a message without its event"))?;
     let data = row.text("data").and_then(|data| serde_json::from_str(&data).ok());
+    let attached = row.text("metadata").and_then(|text| serde_json::from_str(&text).ok());
     let bot_token = match row.text("token_ref") {
         Some(token_ref) => secrets::open(cx, keys, &token_ref).await?,
         None => None,
@@ -67,11 +69,19 @@ pub async fn hydrate<E: Engine>(
         message_id: lease.message_id.clone(),
         conversation_id: conversation.conversation_id.clone(),
         agent_key: conversation.agent_key.clone(),
-        message: data.ok_or_else(|| OperationError::unexpected("the data of a message"))?,
+        message: with_metadata(data.ok_or_else(|| OperationError::unexpected("the data of a message"))?, attached),
         turns: newest_turns(cx, &conversation.conversation_id, &policy).await?,
         system_prompt: policy.system_prompt().map(str::to_owned),
         bot_token,
         bridge: resolve_bridge(cx, keys, &agent, row.text("bot_id")).await?,
         now: cx.now,
     })
+}
+
+/// What was attached later wins over what the message came with.
+fn with_metadata(mut message: Json, attached: Option<serde_json::Map<String, Json>>) -> Json {
+    if let (Some(metadata), Some(attached)) = (message["metadata"].as_object_mut(), attached) {
+        metadata.extend(attached);
+    }
+    message
 }

@@ -41,10 +41,12 @@ fn snapshot_of(row: &Row<'_>) -> Option<Snapshot> {
 }
 
 /// The worker that had a message of the conversation last. Messages are handed out in order, so it is that of the newest one
-/// that was ever handed out; looked for state by state, because that is how the index goes.
+/// that was ever handed out; looked for state by state, because that is how the index goes. A queued one counts if it came back
+/// from a worker.
 const LAST_HOLDER: &str = "SELECT worker_id FROM ( \
     SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'processing' ORDER BY seq DESC LIMIT 1) \
-    UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'queued' ORDER BY seq LIMIT 1) \
+    UNION ALL SELECT * FROM (SELECT iif(deliveries > 0, worker_id, NULL), seq FROM messages \
+      WHERE conversation_id = ?1 AND status = 'queued' ORDER BY seq LIMIT 1) \
     UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'done' ORDER BY seq DESC LIMIT 1) \
     UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'dead_letter' ORDER BY seq DESC LIMIT 1) \
     UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'cancelled' ORDER BY seq DESC LIMIT 1)) \

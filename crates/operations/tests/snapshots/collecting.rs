@@ -1,6 +1,12 @@
 //! What is kept, and what goes.
 
-use crate::world::{Body, DAY, World, noise};
+use clawstead_domain::config::ProviderPolicy;
+use clawstead_operations::configs;
+use clawstead_operations::tick::{self, Outside};
+use clawstead_transport::{Matcher, ScriptedTransport};
+use futures::executor::block_on;
+
+use crate::world::{Body, DAY, PUBLIC_URL, World, noise};
 
 #[test]
 fn older_snapshots_go_by_count() {
@@ -90,4 +96,33 @@ fn w46_ended_snapshots_of_a_conversation_are_listed_up_to_a_number() {
         world.fail(&worker, &started.snapshot_id).unwrap();
     }
     assert_eq!(world.list("c").len(), 51);
+}
+
+#[test]
+fn w41_files_are_tidied_whatever_else_goes_wrong() {
+    let world = World::new();
+    let worker = world.holder("c");
+    let unfinished = world.start(&worker, "c");
+    world.pass(DAY);
+    let provider = ProviderPolicy {
+        kind: "fly".to_owned(),
+        app_name: "workers".to_owned(),
+        image: "image".to_owned(),
+        region: "fra".to_owned(),
+        ..ProviderPolicy::default()
+    };
+    block_on(configs::set(&world.cx(), &provider)).unwrap();
+    let outside = Outside {
+        transport: &ScriptedTransport::new().answer(Matcher::any(), 500, "broken").answer(Matcher::any(), 500, "broken"),
+        clock: &|| world.now(),
+        keys: &world.keys,
+        fly_api_url: "https://fly.example.org",
+        fly_api_token: "",
+        deployment: "test",
+        public_url: PUBLIC_URL,
+    };
+    let report = block_on(tick::run(&world.cx(), &outside)).unwrap();
+    assert!(report.kinds["machines"].error.is_some(), "{report:?}");
+    assert_eq!(report.kinds["files"].done, 2, "an upload that expired, and its file");
+    assert_eq!(world.status(&unfinished.snapshot_id), "expired");
 }

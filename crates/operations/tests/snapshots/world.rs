@@ -221,6 +221,14 @@ impl World {
         rows.first().unwrap().integer("n").unwrap()
     }
 
+    /// A query's rows, in an order that does not depend on how they were made.
+    pub(crate) fn whole_rows(&self, sql: &str) -> Vec<String> {
+        let rows = block_on(self.ledger.engine().execute(sql, &[])).unwrap();
+        let mut rows: Vec<String> = rows.rows.iter().map(|row| format!("{row:?}")).collect();
+        rows.sort_unstable();
+        rows
+    }
+
     /// The first column of a query's rows, as text.
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
         let rows = block_on(self.ledger.engine().execute(sql, &[])).unwrap();
