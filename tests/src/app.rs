@@ -146,9 +146,9 @@ impl App {
         AppBuilder::default()
     }
 
-    /// clawstead with the agent `default`, without ticks.
+    /// clawstead with the agent `default` and its bot, without ticks.
     pub async fn start() -> Self {
-        Self::builder().agent().start().await
+        Self::builder().bot().start().await
     }
 
     /// The whole sandbox.

@@ -47,6 +47,11 @@ pub(crate) fn this_worker<'a>(call: &'a Call, worker_id: &str) -> Result<&'a Wor
     Err(Problem { field: Some("workerId".to_owned()), ..other })
 }
 
+/// Whoever speaks this protocol cannot work without a bot token.
+fn with_bot(worker: &Worker) -> Worker {
+    Worker { needs_bot: true, ..worker.clone() }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ControlArgs {
@@ -67,8 +72,8 @@ struct ClaimArgs {
 
 async fn claim(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let args: ClaimArgs = json::from_value(args)?;
-    let worker = this_worker(call, &args.worker_id)?;
-    let Some(job) = queue::claim(&app.cx(call), worker, args.conversation_id.as_deref()).await? else {
+    let worker = with_bot(this_worker(call, &args.worker_id)?);
+    let Some(job) = queue::claim(&app.cx(call), &worker, args.conversation_id.as_deref()).await? else {
         return Ok(Value::Null);
     };
     Ok(json!({
@@ -99,7 +104,7 @@ struct HasQueuedArgs {
 
 async fn has_queued(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let args: HasQueuedArgs = json::from_value(args)?;
-    Ok(json!(queue::has_queued(&app.cx(call), call.worker()?, &args.conversation_id).await?))
+    Ok(json!(queue::has_queued(&app.cx(call), &with_bot(call.worker()?), &args.conversation_id).await?))
 }
 
 #[derive(Deserialize)]

@@ -132,6 +132,9 @@ pub struct ProviderPolicy {
     pub cpus: i64,
     /// Memory of the machine, MB.
     pub memory_mb: i64,
+    /// Whether the image's workers can do nothing without a bot token, as the published ones: then agents that have no bot are
+    /// no reason for a machine.
+    pub needs_bot: bool,
     /// What else goes into the machine's environment.
     pub environment: std::collections::BTreeMap<String, String>,
 }
@@ -147,6 +150,7 @@ impl Default for ProviderPolicy {
             volume_size_gb: 10,
             cpus: 1,
             memory_mb: 2048,
+            needs_bot: true,
             environment: std::collections::BTreeMap::new(),
         }
     }

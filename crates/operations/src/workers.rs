@@ -31,6 +31,10 @@ pub struct Worker {
     pub load: i64,
     /// Its last authenticated contact.
     pub last_seen_at: Option<i64>,
+    /// Whether it can do nothing without a bot token: so with workers that speak the function-call protocol, which fail every
+    /// job of an agent that has no bot (worker-wire.md section 2 step 9).
+    #[serde(skip)]
+    pub needs_bot: bool,
     /// Version of its stream.
     #[serde(skip)]
     pub stream_version: i64,
@@ -128,6 +132,7 @@ fn worker_of(row: &Row<'_>) -> Option<Worker> {
         machine_id: row.text("machine_id"),
         load: row.integer("load")?,
         last_seen_at: row.integer("last_seen_at"),
+        needs_bot: false,
         stream_version: row.integer("stream_version")?,
     })
 }

@@ -110,7 +110,7 @@ async fn links_are_for_one_upload_of_one_object() {
 
 #[tokio::test]
 async fn links_expire() {
-    let app = App::builder().agent().config("retention", json!({"upload_ms": 100, "link_ms": 100})).start().await;
+    let app = App::builder().bot().config("retention", json!({"upload_ms": 100, "link_ms": 100})).start().await;
     let worker = holder(&app, "chat").await;
     let prepared = function_value(&prepare(&worker, "chat").await);
     tokio::time::sleep(std::time::Duration::from_millis(150)).await;
@@ -197,7 +197,7 @@ async fn the_manifest_of_skills_is_empty_and_never_null() {
 #[tokio::test]
 async fn a_snapshot_larger_than_a_components_memory_streams_both_ways() {
     let mib = std::env::var("CLAWSTEAD_SNAPSHOT_MIB").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
-    let app = App::builder().agent().memory_bytes_max(64 * MIB).start().await;
+    let app = App::builder().bot().memory_bytes_max(64 * MIB).start().await;
     let worker = holder(&app, "chat").await;
     let prepared = function_value(&prepare(&worker, "chat").await);
 

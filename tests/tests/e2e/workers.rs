@@ -49,7 +49,7 @@ async fn conversations_are_worked_on_beside_each_other() {
 
 #[tokio::test]
 async fn a_lost_lease_goes_to_another_worker_and_its_old_holder_is_refused() {
-    let app = App::builder().agent().config("lease", json!({"lease_ms": 200, "silent_after_ms": 3000})).start().await;
+    let app = App::builder().bot().config("lease", json!({"lease_ms": 200, "silent_after_ms": 3000})).start().await;
     let (late, next) = (app.worker().await, app.worker().await);
     app.enqueue("chat", "do it").await;
     let lost = late.claim().await;
@@ -72,7 +72,7 @@ async fn a_lost_lease_goes_to_another_worker_and_its_old_holder_is_refused() {
 
 #[tokio::test]
 async fn a_heartbeat_keeps_the_lease() {
-    let app = App::builder().agent().config("lease", json!({"lease_ms": 2000})).start().await;
+    let app = App::builder().bot().config("lease", json!({"lease_ms": 2000})).start().await;
     let worker = app.worker().await;
     app.enqueue("chat", "a long job").await;
     let job = worker.claim().await;
@@ -90,7 +90,7 @@ async fn a_heartbeat_keeps_the_lease() {
 #[tokio::test]
 async fn a_failed_message_is_tried_again_and_dead_lettered_in_the_end() {
     let retry = json!({"max_attempts": 2, "base_delay_ms": 1, "max_delay_ms": 1});
-    let app = App::builder().agent().config("retry", retry).start().await;
+    let app = App::builder().bot().config("retry", retry).start().await;
     let worker = app.worker().await;
     let message_id = app.enqueue("chat", "impossible").await;
 

@@ -33,6 +33,11 @@ pub struct Job {
 const FREE: &str = "(h.worker_id IS NULL OR h.worker_id = ?2 OR NOT EXISTS (SELECT 1 FROM workers w JOIN worker_contacts k \
     ON k.worker_id = w.worker_id WHERE w.worker_id = h.worker_id AND w.state = 'active' AND k.last_seen_at > ?3))";
 
+/// Heads that a worker can do anything with.
+fn doable(worker: &Worker) -> &'static str {
+    if worker.needs_bot { "AND h.has_bot = 1" } else { "" }
+}
+
 /// Hands the worker a message: of the conversation it asks for, else of the one it has, else of whichever waits longest
 /// by rank. `None` when there is none for it.
 ///
@@ -73,8 +78,9 @@ pub async fn has_queued<E: Engine>(cx: &Cx<'_, E>, worker: &Worker, conversation
         return Ok(false);
     }
     let policy: LeasePolicy = configs::load(cx).await?.get()?;
+    let doable = doable(worker);
     let sql = format!(
-        "SELECT 1 AS found FROM queue_heads h WHERE h.conversation_id = ?4 AND h.paused = 0 AND h.ready_at <= ?1 AND {FREE}"
+        "SELECT 1 AS found FROM queue_heads h WHERE h.conversation_id = ?4 AND h.paused = 0 AND h.ready_at <= ?1 AND {FREE} {doable}"
     );
     let params = free_params(cx.now + SOON_MS, worker, cx.now - policy.silent_after_ms, Some(conversation_id));
     Ok(cx.sql(&sql, &params).await?.first().is_some())
@@ -95,12 +101,13 @@ async fn candidate<E: Engine>(
     // What is ready has a rank of now at most, priorities not being negative. Said aloud, it keeps heads that are scheduled
     // for later out of the walk along the index.
     let which = if of.is_some() { "AND h.conversation_id = ?4" } else { "AND h.rank <= ?1 ORDER BY h.rank LIMIT 1" };
+    let doable = doable(worker);
     let sql = format!(
         "SELECT c.conversation_id, c.stream_version, c.agent_key, c.lease_epoch, c.turn_count, \
          m.message_id, h.ready_at, m.deliveries, e.data \
          FROM queue_heads h JOIN conversations c ON c.conversation_id = h.conversation_id \
          JOIN messages m ON m.message_id = h.message_id JOIN events e ON e.position = m.position \
-         WHERE h.paused = 0 AND h.ready_at <= ?1 AND {FREE} {which}"
+         WHERE h.paused = 0 AND h.ready_at <= ?1 AND {FREE} {doable} {which}"
     );
     let rows = cx.sql(&sql, &free_params(cx.now, worker, cx.now - policy.silent_after_ms, of)).await?;
     rows.first().map(|row| candidate_of(&row)).transpose()

@@ -39,8 +39,8 @@ pub(super) async fn inventory<E: Engine, T: Transport>(
         note(cx, "watch", 0, None).await?;
         watching_since = cx.now;
     }
-    let workers = workers(cx, cx.now - lease.silent_after_ms).await?;
-    let waiting = waiting(cx, workers.len()).await?;
+    let workers = workers(cx, provider, cx.now - lease.silent_after_ms).await?;
+    let waiting = waiting(cx, provider, workers.len()).await?;
     let mut inventory = Inventory { workers, waiting, listings: Vec::new(), watching_since };
     let since_listing = ran_at("listing").map(|at| cx.now - at);
     if since_listing.is_some_and(|ms| (0..LISTING_GAP_MS).contains(&ms)) {
@@ -74,33 +74,38 @@ fn apps(inventory: &Inventory, provider: &ProviderPolicy, sweep_is_due: bool) ->
 }
 
 /// Workers that have not stopped; external ones only while they call, or while they are on their way out.
-async fn workers<E: Engine>(cx: &Cx<'_, E>, silent_since: i64) -> Result<Vec<Worker>, OperationError> {
+async fn workers<E: Engine>(cx: &Cx<'_, E>, provider: &ProviderPolicy, silent_since: i64) -> Result<Vec<Worker>, OperationError> {
     // `+` keeps `paused` out of the choice of an index: by it, every worker would look at every head.
     let sql = "SELECT w.worker_id, w.provider, w.state, w.app_name, w.volume_id, w.machine_id, w.machine_created_at, w.wanted_for, \
         w.conversation_id, w.requested_at, w.seen_at, c.last_seen_at, w.last_claim_at, w.last_ended_at, w.drain_deadline_at, \
         w.teardown_at, w.machine_gone_at, w.volume_gone_at, \
         (SELECT max(max(l.expires_at, coalesce(r.expires_at, 0))) FROM leases l \
           LEFT JOIN lease_renewals r ON r.lease_id = l.lease_id WHERE l.worker_id = w.worker_id) AS lease_ends_at, \
-        EXISTS (SELECT 1 FROM queue_heads h WHERE h.worker_id = w.worker_id AND +h.paused = 0 AND h.ready_at <= ?2) \
+        EXISTS (SELECT 1 FROM queue_heads h WHERE h.worker_id = w.worker_id AND +h.paused = 0 AND h.ready_at <= ?2 \
+            AND (h.has_bot >= ?3 OR w.provider <> 'fly')) \
           OR EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = w.wanted_for AND h.worker_id IS NULL AND h.paused = 0 \
-            AND h.ready_at <= ?2) AS has_work \
+            AND h.has_bot >= ?3 AND h.ready_at <= ?2) AS has_work \
         FROM workers w LEFT JOIN worker_contacts c ON c.worker_id = w.worker_id \
         WHERE w.state IN ('requested', 'active', 'draining', 'stopping') \
           AND (w.provider = 'fly' OR w.state IN ('draining', 'stopping') OR c.last_seen_at >= ?1) \
         ORDER BY w.requested_at, w.worker_id";
-    let rows = cx.sql(sql, &[silent_since.into(), (cx.now + SOON_MS).into()]).await?;
+    let rows = cx.sql(sql, &[silent_since.into(), (cx.now + SOON_MS).into(), i64::from(provider.needs_bot).into()]).await?;
     let read = |row: Row<'_>| worker_of(&row).ok_or_else(|| OperationError::unexpected("a row of workers"));
     rows.iter().map(read).collect()
 }
 
-/// Heads that can be claimed now, best rank first: no more than could matter with so many workers.
-async fn waiting<E: Engine>(cx: &Cx<'_, E>, workers: usize) -> Result<Vec<Head>, OperationError> {
+/// Heads that a machine's worker can claim now, best rank first: no more than could matter with so many workers. Without a
+/// bot it could do nothing, so that is no reason for a machine.
+async fn waiting<E: Engine>(cx: &Cx<'_, E>, provider: &ProviderPolicy, workers: usize) -> Result<Vec<Head>, OperationError> {
     // Each worker covers at most two: the one that it holds, and the one that it keeps to.
     let limit = 2 * workers as i64 + 100;
     // The bound on rank is implied, and keeps heads that are scheduled for later out of the walk along the index.
-    let sql = "SELECT conversation_id, worker_id FROM queue_heads WHERE paused = 0 AND rank <= ?1 AND ready_at <= ?1 \
-               ORDER BY rank LIMIT ?2";
-    let rows = cx.sql(sql, &[cx.now.into(), limit.into()]).await?;
+    let doable = if provider.needs_bot { "AND has_bot = 1" } else { "" };
+    let sql = format!(
+        "SELECT conversation_id, worker_id FROM queue_heads WHERE paused = 0 {doable} AND rank <= ?1 AND ready_at <= ?1 \
+         ORDER BY rank LIMIT ?2"
+    );
+    let rows = cx.sql(&sql, &[cx.now.into(), limit.into()]).await?;
     let head = |row: Row<'_>| Some(Head { conversation_id: row.text("conversation_id")?, worker_id: row.text("worker_id") });
     Ok(rows.iter().filter_map(head).collect())
 }

@@ -1,6 +1,8 @@
 //! How many machines there are.
 
-use clawstead_domain::config::ScalingPolicy;
+use clawstead_domain::config::{ProviderPolicy, ScalingPolicy};
+use clawstead_operations::configs;
+use futures::executor::block_on;
 
 use crate::world::{IDLE_MS, World};
 
@@ -43,4 +45,18 @@ fn with_a_cap_of_none_nothing_is_made() {
     world.enqueue("c1");
     world.tick_well();
     assert!(world.worker_events().is_empty());
+}
+
+#[test]
+fn an_agent_without_a_bot_is_no_reason_for_a_machine_whose_worker_needs_one() {
+    let world = World::new(3);
+    world.enqueue_for("b", "c1");
+    for _ in 0..3 {
+        world.tick_well();
+    }
+    assert_eq!(world.fly.machines.borrow().len(), 0);
+    let provider = world.with_cx(|cx| block_on(configs::load(cx)).unwrap().get::<ProviderPolicy>().unwrap());
+    world.set(&ProviderPolicy { needs_bot: false, ..provider });
+    world.tick_well();
+    assert_eq!(world.fly.machines.borrow().len(), 1);
 }

@@ -3,11 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use clawstead_domain::agent::Configure;
+use clawstead_domain::agent::{AgentEvent, Configure};
 use clawstead_domain::config::{Policy, ProviderPolicy, ScalingPolicy};
 use clawstead_domain::conversation::{Ending, Enqueue};
 use clawstead_ledger::engines::native::NativeEngine;
-use clawstead_ledger::{Durability, Engine, Ledger};
+use clawstead_ledger::{Durability, Engine, Expected, Ledger};
 use clawstead_operations::tick::{self, Outside, TickReport};
 use clawstead_operations::{Cx, agents, configs, queue, workers};
 use clawstead_vault::KeyRing;
@@ -37,7 +37,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With an agent `a`, and a policy that wants machines: at most `machines_max`.
+    /// With an agent `a` that has a bot, an agent `b` that has none, and a policy that wants machines: at most `machines_max`.
     pub(crate) fn new(machines_max: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let engine = block_on(NativeEngine::open(&folder.path().join("test.db"), Durability::Normal)).unwrap();
@@ -58,7 +58,11 @@ impl World {
             _folder: folder,
         };
         block_on(world.ledger.migrate("test", world.now())).unwrap();
-        world.with_cx(|cx| block_on(agents::configure(cx, "a", &Configure::default())).map(drop).unwrap());
+        for agent in ["a", "b"] {
+            world.with_cx(|cx| block_on(agents::configure(cx, agent, &Configure::default())).map(drop).unwrap());
+        }
+        let bot = AgentEvent::BotLinked { bot_id: "9".into(), username: "helper_bot".into(), token_ref: "bot".into() };
+        world.with_cx(|cx| block_on(cx.append("a", Expected::Any, &[bot])).unwrap());
         world.set(&ScalingPolicy { machines_max, spawn_step: 2, idle_timeout_ms: IDLE_MS, ..ScalingPolicy::default() });
         world.set(&ProviderPolicy {
             kind: "fly".to_owned(),
@@ -112,9 +116,13 @@ impl World {
     }
 
     pub(crate) fn enqueue(&self, conversation_id: &str) {
+        self.enqueue_for("a", conversation_id);
+    }
+
+    pub(crate) fn enqueue_for(&self, agent_key: &str, conversation_id: &str) {
         let command = Enqueue {
             conversation_id: conversation_id.to_owned(),
-            agent_key: "a".to_owned(),
+            agent_key: agent_key.to_owned(),
             provider: "api".to_owned(),
             provider_user_id: "u".to_owned(),
             text: "hello".to_owned(),

@@ -2,6 +2,7 @@
 //! number there. Those of snapshots, files and machines are with the tests of these.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+mod bots;
 mod bridge;
 mod endings;
 mod history;
