@@ -1,11 +1,14 @@
 //! clawstead from end to end: the built components over HTTP. One binary, so that the host is linked once.
 
 mod attachments;
+mod deaths;
 mod events;
 mod functions;
 mod health;
+mod messages;
 mod operator;
 mod pairing;
+mod races;
 mod refusals;
 mod restart;
 mod snapshots;

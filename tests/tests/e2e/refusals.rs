@@ -35,11 +35,21 @@ fn operator_routes() -> Vec<Route> {
         route(put.clone(), "/v1/config/lease", json!({"lease_ms": 9000}), None, ("lease_ms", json!("long"))),
         route(put.clone(), "/v1/config/retry", json!({}), None, ("max_attempts", json!([]))),
         route(put.clone(), "/v1/config/scaling", json!({}), None, ("machines_max", json!(1.5))),
+        route(put.clone(), "/v1/config/messages", json!({}), None, ("hydration_turns_max", json!("many"))),
         route(put, "/v1/config/provider", json!({}), None, ("app_name", json!(5))),
         route(post.clone(), "/v1/bots", bot, Some("token"), ("token", json!(5))),
         route(post.clone(), "/v1/api-keys", key, Some("name"), ("scopes", json!("all"))),
         route(post.clone(), "/v1/workers", json!({"name": "mine"}), None, ("name", json!(5))),
         route(post.clone(), "/v1/pairings", pairing, Some("consumer_user_id"), ("ttl_ms", json!("long"))),
+        route(
+            post.clone(),
+            "/v1/messages/m/reschedule",
+            json!({"scheduled_for": 1}),
+            Some("scheduled_for"),
+            ("scheduled_for", json!("soon")),
+        ),
+        route(post.clone(), "/v1/dead-letters/replay", json!({}), None, ("limit", json!("all"))),
+        route(post.clone(), "/v1/dead-letters/discard", json!({}), None, ("message_ids", json!("all"))),
         route(post, "/v1/messages", message(), Some("text"), ("priority", json!("high"))),
     ]
 }
