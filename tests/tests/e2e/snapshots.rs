@@ -1,7 +1,7 @@
 //! Snapshots and files: from prepare to restore, over signed links, with the functions that existing workers call.
 
 use clawstead_sandbox::Answer;
-use clawstead_tests::{App, FunctionKind, TestWorker, function_error, function_value};
+use clawstead_tests::{App, FunctionKind, TestWorker, eventually, function_error, function_value};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -16,7 +16,8 @@ async fn holder(app: &App, conversation_id: &str) -> TestWorker {
 
 async fn works_on(app: &App, worker: &TestWorker, conversation_id: &str) {
     app.enqueue(conversation_id, "hi").await;
-    let job = worker.claim().await;
+    let job =
+        eventually("the worker before to be silent", || async { Some(worker.claim().await).filter(|job| !job.is_null()) }).await;
     assert_eq!(job["conversationId"], conversation_id);
     function_value(&worker.complete(&job).await);
 }
@@ -95,12 +96,12 @@ async fn links_are_for_one_upload_of_one_object() {
     let (one, two) = (function_value(&prepare(&worker, "chat").await), function_value(&prepare(&worker, "chat").await));
     let (first, second) = (url(&one, "uploadUrl"), url(&two, "uploadUrl"));
     let stored = uploaded(first, "memory").await;
-    let two_names = |url: &str| url.rsplit('/').next().and_then(|token| token.split('.').nth(1)).map(str::to_owned);
-    let (named, other) = (two_names(first).expect("an id"), two_names(second).expect("an id"));
+    let named_in = |url: &str| url.rsplit('/').next().and_then(|token| token.split('.').nth(1)).map(str::to_owned);
+    let (named, other) = (named_in(first).expect("an id"), named_in(second).expect("an id"));
 
     problem(upload(first, "again").await, 409, "already_uploaded").await;
     problem(upload(&first.replace(&named, &other), "forged").await, 403, "link_invalid").await;
-    problem(upload(&format!("{}0", &second[..second.len() - 1]), "forged").await, 403, "link_invalid").await;
+    problem(upload(&format!("{second}0"), "forged").await, 403, "link_invalid").await;
     problem(Client::new().get(second).send().await.expect("an answer"), 403, "link_invalid").await;
     let misnamed = finalize(&worker, &two, &stored, &stored["sha256"], &stored["sizeBytes"]).await;
     assert!(function_error(&misnamed).contains("invalid_field"));
@@ -165,7 +166,7 @@ async fn a_worker_without_a_conversation_is_refused() {
 
 #[tokio::test]
 async fn a_worker_that_broke_off_its_restore_does_not_replace_the_memory() {
-    let app = App::start().await;
+    let app = App::builder().agent().config("lease", json!({"silent_after_ms": 3_000})).start().await;
     let good = snapshot(&holder(&app, "chat").await, "chat", &[7; MIB]).await;
     let careless = app.worker().await;
     function_value(&latest(&careless, "chat").await);
