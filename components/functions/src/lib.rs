@@ -24,12 +24,12 @@ async fn handle(request: Request) -> HttpReply {
     serve(Component::Functions, request, operate).await
 }
 
-/// Refusals of a function are answered with 200 and the reason; whatever else goes wrong is an HTTP error, which clients
-/// take for transport trouble and repeat.
+/// Refusals of a function are answered with 200 and the reason; whatever else goes wrong, an envelope that cannot be read
+/// among it, is an HTTP error, which clients take for transport trouble.
 async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let base = if call.operation == Operation::CallWorkerFunction { Base::Worker } else { Base::Consumer };
-    let outcome = call_function(app, call, base).await;
-    match outcome {
+    let wanted = protocol::read(call.param("kind"), &call.body)?;
+    match call_function(app, call, base, wanted).await {
         Ok(value) => Ok(protocol::success(&value)),
         Err(problem) if problem.status.is_client_error() && problem.status != http::StatusCode::UNAUTHORIZED => {
             Ok(protocol::refusal(&problem))
@@ -38,8 +38,9 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     }
 }
 
-async fn call_function(app: &App, call: &Call, base: Base) -> Result<Value, Problem> {
-    let FunctionCall { name, args } = protocol::read(call.param("kind"), &call.body)?;
+async fn call_function(app: &App, call: &Call, base: Base, wanted: FunctionCall) -> Result<Value, Problem> {
+    let FunctionCall { name, args } = wanted;
+    protocol::refuse_encoded(&args, "args")?;
     let function = table::find(&name, base, call.param("kind"))?;
     call.function.set(Some(function.name));
     match base {

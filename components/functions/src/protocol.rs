@@ -38,7 +38,6 @@ pub(crate) fn read(kind: &str, body: &[u8]) -> Result<FunctionCall, Problem> {
     if !args.is_object() {
         return Err(Problem::field("invalid_field", "args", "must be an object"));
     }
-    refuse_encoded(&args, "args")?;
     Ok(FunctionCall { name, args })
 }
 
@@ -51,7 +50,7 @@ fn only(list: Vec<Value>) -> Result<Value, Problem> {
 }
 
 /// `{"$integer": …}` and the like; none of the functions takes them.
-fn refuse_encoded(value: &Value, at: &str) -> Result<(), Problem> {
+pub(crate) fn refuse_encoded(value: &Value, at: &str) -> Result<(), Problem> {
     match value {
         Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
             if name.starts_with('$') {
@@ -69,11 +68,27 @@ pub(crate) fn success(value: &Value) -> Reply {
 }
 
 pub(crate) fn refusal(problem: &Problem) -> Reply {
-    let of = problem.field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default();
+    let field = problem.field.as_deref().map(caller_name);
+    let of = field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default();
     Reply::ok(&json!({
         "status": "error",
         "errorMessage": format!("{}{of}: {}", problem.code, problem.detail),
-        "errorData": { "code": problem.code, "field": problem.field },
+        "errorData": { "code": problem.code, "field": field },
         "logLines": [],
     }))
+}
+
+/// A field as the callers of functions know it: in camel case, and two of a message by another word.
+fn caller_name(field: &str) -> String {
+    match field {
+        "text" => return "messageText".to_owned(),
+        "external_id" => return "externalMessageId".to_owned(),
+        _ => {}
+    }
+    let mut words = field.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (head, tail) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+        name + &head.to_uppercase() + tail
+    })
 }

@@ -40,7 +40,9 @@ async fn create(app: &App, call: &Call) -> Result<Reply, Problem> {
 }
 
 async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
-    Ok(Reply::ok(&pairings::get(&app.cx(call), call.param("pairing_id")).await?))
+    let pairing = pairings::get(&app.cx(call), call.param("pairing_id")).await?;
+    let not_found = || Problem::new(StatusCode::NOT_FOUND, "pairing_not_found", "there is no such pairing");
+    Ok(Reply::ok(&pairing.ok_or_else(not_found)?))
 }
 
 async fn list_bindings(app: &App, call: &Call) -> Result<Reply, Problem> {

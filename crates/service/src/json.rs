@@ -2,27 +2,28 @@
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::Problem;
 
-/// Reads a body.
+/// Reads a body, which must be an object: serde would take a list for one.
 ///
 /// # Errors
 /// `malformed_json`, `unknown_field`, `missing_field` or `invalid_field`.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let mut source = serde_json::Deserializer::from_slice(body);
-    let read =
-        serde_path_to_error::deserialize(&mut source).map_err(|error| problem(&error.path().to_string(), error.inner()))?;
-    source.end().map_err(|error| problem(".", &error))?;
-    Ok(read)
+    let value: Value = serde_json::from_slice(body).map_err(|error| problem(".", &error))?;
+    if !value.is_object() {
+        return Err(Problem::field("invalid_field", "body", "must be a JSON object"));
+    }
+    from_value(value)
 }
 
 /// Reads a value that is JSON already.
 ///
 /// # Errors
 /// As [`read`].
-pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| problem(&error.path().to_string(), error.inner()))
 }
 
@@ -36,9 +37,6 @@ fn problem(path: &str, error: &serde_json::Error) -> Problem {
     }
     if let Some(name) = quoted_after(&text, "missing field `") {
         return Problem::field("missing_field", within(path, name), "the field is missing");
-    }
-    if path == "." {
-        return Problem::field("invalid_field", "body", "must be a JSON object with the fields of this operation");
     }
     Problem::field("invalid_field", path, expectation(&text))
 }
@@ -89,7 +87,10 @@ mod tests {
     #[test]
     fn errors_name_the_field() {
         assert_eq!(refused("{"), ("malformed_json", None));
-        assert_eq!(refused("{} x"), ("missing_field", Some("name".into())));
+        assert_eq!(refused("[1"), ("malformed_json", None));
+        assert_eq!(refused("{} x"), ("malformed_json", None));
+        assert_eq!(refused("{}"), ("missing_field", Some("name".into())));
+        assert_eq!(refused(r#"["a"]"#), ("invalid_field", Some("body".into())));
         assert_eq!(refused(r#"{"name":"a"} x"#), ("malformed_json", None));
         assert_eq!(refused(r#"{"name":"a","nick":1}"#), ("unknown_field", Some("nick".into())));
         assert_eq!(refused(r#"{"name":1}"#), ("invalid_field", Some("name".into())));

@@ -12,9 +12,9 @@ use clawstead_ledger::{Ledger, Meta, NewEvent};
 use clawstead_operations::Cx;
 use futures::StreamExt;
 use futures::stream::LocalBoxStream;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use http_body::Frame;
-use http_body_util::{BodyExt, Either, LengthLimitError, Limited, StreamBody};
+use http_body_util::{BodyExt, Either, StreamBody};
 use spin_sdk::http::{FullBody, Request, Response};
 
 use crate::call::{BODY_BYTES_MAX, Call};
@@ -37,6 +37,9 @@ impl App {
         call.cx(&self.ledger, &entropy)
     }
 }
+
+/// So much of a body that is too long is read on.
+const BODY_BYTES_DRAINED_MAX: usize = 16 * BODY_BYTES_MAX;
 
 /// What a component answers with.
 pub type HttpReply = Response<Either<FullBody<Bytes>, StreamBody<LocalBoxStream<'static, Result<Frame<Bytes>, std::io::Error>>>>>;
@@ -69,7 +72,7 @@ pub async fn serve(
     operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>,
 ) -> HttpReply {
     serve_streams(component, request, async |app: &Rc<App>, call: &mut Call, incoming: RequestBody| {
-        call.body = whole(incoming, &call.headers).await?;
+        call.body = whole(incoming).await?;
         operate(app, call).await.map(Answer::from)
     })
     .await
@@ -150,17 +153,27 @@ async fn answer(
     outcome
 }
 
-async fn whole(incoming: RequestBody, headers: &HeaderMap) -> Result<Vec<u8>, Problem> {
-    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", format!("at most {BODY_BYTES_MAX} bytes"));
-    let declared = headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > BODY_BYTES_MAX) {
-        return Err(too_large());
+/// Reads a body. One that is too long is read on for a while and thrown away: a client that is still sending when it is
+/// answered sees a broken connection, not the answer.
+async fn whole(mut incoming: RequestBody) -> Result<Vec<u8>, Problem> {
+    let mut body = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = incoming.frame().await {
+        let interrupted = |_| Problem::new(StatusCode::BAD_REQUEST, "body_interrupted", "the body did not arrive whole");
+        let Ok(data) = frame.map_err(interrupted)?.into_data() else { continue };
+        length += data.len();
+        if length > BODY_BYTES_DRAINED_MAX {
+            break;
+        }
+        if length <= BODY_BYTES_MAX {
+            body.extend_from_slice(&data);
+        }
     }
-    match Limited::new(incoming, BODY_BYTES_MAX).collect().await {
-        Ok(body) => Ok(body.to_bytes().to_vec()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "body_interrupted", "the body did not arrive whole")),
+    if length > BODY_BYTES_MAX {
+        let detail = format!("at most {BODY_BYTES_MAX} bytes");
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail));
     }
+    Ok(body)
 }
 
 fn respond(head: Reply, chunks: Option<Chunks>, correlation: &str) -> HttpReply {
