@@ -2,7 +2,7 @@
 //!
 //! Fresh tables and triggers are made beside the live ones and fed from the log, a chunk a statement. What is appended
 //! meanwhile is caught up with; the last few events and the renaming happen in one transaction on a connection of its own.
-//! It is the only transaction in this project: a trigger cannot rename a table, and it is held for a few milliseconds
+//! It is the only transaction in this project: a trigger cannot rename a table, and it is held for tens of milliseconds
 //! (ARCHITECTURE.md has the figures).
 //!
 //! Only tables are renamed, never under a trigger: SQLite's renaming reads `excluded` in the upsert of a trigger as one more
