@@ -86,6 +86,7 @@ pub async fn serve_streams(
 ) -> HttpReply {
     let at = now();
     let correlation = id::time_sorted(at, random());
+    APPENDED.with_borrow_mut(|appended| appended.insert(correlation.clone(), Vec::new()));
     let mut seen = Seen { operation: None, function: None, actor: Principal::Anonymous.actor() };
     let (outcome, chunks) = match answer(component, request, operate, at, &correlation, &mut seen).await {
         Ok(Answer { head, chunks }) => (Ok(head), chunks),
@@ -199,7 +200,8 @@ thread_local! {
 
 fn note_append(kind: &str, events: &[NewEvent], meta: &Meta) {
     APPENDED.with_borrow_mut(|appended| {
-        let streams = appended.entry(meta.correlation.clone()).or_default();
+        // The line of a request whose body still goes out has been written.
+        let Some(streams) = appended.get_mut(&meta.correlation) else { return };
         for stream in events.iter().map(|event| format!("{kind}-{}", event.id)) {
             if !streams.contains(&stream) {
                 streams.push(stream);

@@ -48,13 +48,18 @@ async fn sweep_snapshots<E: Engine>(cx: &Cx<'_, E>, limit: i64) -> Result<(), Op
     let after = rows.first().and_then(|row| row.text("after")).unwrap_or_default();
     let page = "SELECT file_id FROM files WHERE kind = 'snapshot' AND file_id > ?1 ORDER BY file_id LIMIT ?2";
     let rows = cx.sql(page, &[(&after).into(), limit.into()]).await?;
-    let last = rows.iter().filter_map(|row| row.text("file_id")).last().unwrap_or_default();
-    if !last.is_empty() {
+    let files: Vec<String> = rows.iter().filter_map(|row| row.text("file_id")).collect();
+    if let Some(last) = files.last() {
         let which = "SELECT file_id FROM files WHERE kind = 'snapshot' AND file_id > ?2 AND file_id <= ?3";
-        doom(cx, which, &[cx.now.into(), after.into(), (&last).into()]).await?;
+        doom(cx, which, &[cx.now.into(), (&after).into(), last.into()]).await?;
+    }
+    let has_more = i64::try_from(files.len()).is_ok_and(|count| count >= limit);
+    let next = files.into_iter().next_back().filter(|_| has_more).unwrap_or_default();
+    if next == after {
+        return Ok(());
     }
     let note = "INSERT INTO sweeps (name, after) VALUES ('files', ?1) ON CONFLICT (name) DO UPDATE SET after = excluded.after";
-    cx.sql(note, &[last.into()]).await?;
+    cx.sql(note, &[next.into()]).await?;
     Ok(())
 }
 
