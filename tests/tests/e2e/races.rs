@@ -154,8 +154,9 @@ async fn of_complete_fail_and_cancel_at_once_exactly_one_happens() {
         let message_id = app.enqueue(&format!("chat-{round}"), "who is first?").await;
         let job = eventually("the claim", || async { Some(worker.claim().await).filter(|job| !job.is_null()) }).await;
         let path = format!("/v1/messages/{message_id}/cancel");
+        let nothing = json!({});
         let (complete, fail, cancel) =
-            tokio::join!(worker.complete(&job), worker.fail(&job, "it broke"), app.api().post(&path, &json!({})));
+            tokio::join!(worker.complete(&job), worker.fail(&job, "it broke"), app.api().post(&path, &nothing));
         let cancel = cancel.expect("clawstead answers");
         let ends: [&str; 2] = ["MessageCompleted", "MessageFailed"];
         let of_lease = async |event: &str| {
