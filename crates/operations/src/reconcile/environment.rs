@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use clawstead_domain::config::{ProviderPolicy, ScalingPolicy};
 use clawstead_fly::Env;
+use clawstead_vault::Secret;
+
+use crate::queue::BridgeRuntime;
 
 /// Who the worker is, and where it reaches us.
 pub(super) struct Identity<'a> {
@@ -11,6 +14,8 @@ pub(super) struct Identity<'a> {
     pub(super) base_url: &'a str,
     /// Agent and conversation that it is meant for: both or none, or the worker does not start.
     pub(super) assignment: Option<(&'a str, &'a str)>,
+    /// How that agent reaches its app: the same as at hydration.
+    pub(super) bridge: Option<&'a BridgeRuntime>,
 }
 
 /// What existing worker images expect. The operator's values win over the preset, and what makes the worker this worker
@@ -30,8 +35,22 @@ pub(super) fn environment(identity: &Identity<'_>, provider: &ProviderPolicy, sc
         set("OPENCLAW_AGENT_KEY", agent_key);
         set("OPENCLAW_CONVERSATION_ID", conversation_id);
     }
+    if let Some(bridge) = identity.bridge {
+        variables.extend(bridged(bridge));
+    }
     variables.retain(|_, value| !value.trim().is_empty());
     Env(variables)
+}
+
+/// The names that existing workers look for (queue-worker.md sections 8.3 and 8.4).
+fn bridged(bridge: &BridgeRuntime) -> impl Iterator<Item = (String, String)> {
+    let values = [
+        ("OPENCLAW_SERVICE_ID", bridge.service_id.as_ref()),
+        ("OPENCLAW_SERVICE_KEY", bridge.service_key.as_ref().map(Secret::expose)),
+        ("OPENCLAW_AGENT_BRIDGE_BASE_URL", bridge.base_url.as_ref()),
+        ("OPENCLAW_AGENT_APP", bridge.app_key.as_ref()),
+    ];
+    values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.trim().to_owned())))
 }
 
 fn preset(volume_path: &str) -> BTreeMap<String, String> {
@@ -70,7 +89,7 @@ mod tests {
     fn of(assignment: Option<(&str, &str)>, operators: &[(&str, &str)]) -> BTreeMap<String, String> {
         let environment_of_operator = operators.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let provider = ProviderPolicy { environment: environment_of_operator, ..ProviderPolicy::default() };
-        let identity = Identity { worker_id: "w1", base_url: "https://claw.test/worker/t", assignment };
+        let identity = Identity { worker_id: "w1", base_url: "https://claw.test/worker/t", assignment, bridge: None };
         environment(&identity, &provider, &ScalingPolicy::default()).0
     }
 

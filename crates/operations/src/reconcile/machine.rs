@@ -3,13 +3,15 @@
 use clawstead_fly::{CpuKind, CreateMachine, Guest, MachineConfig, Mount, Restart, RestartPolicy, Signal, StopMachine, Tags};
 use clawstead_ledger::Engine;
 use clawstead_transport::Transport;
+use clawstead_vault::KeyRing;
 
 use super::act::Actor;
 use super::environment::{Identity, environment};
 use super::known::Known;
 use super::provision::size;
 use super::token;
-use crate::{Cx, OperationError};
+use crate::queue::{self, BridgeRuntime};
+use crate::{Cx, OperationError, agents};
 
 /// A worker that fails is started again so often on the same machine, with its data. One that ends with code 0 has nothing
 /// left to do.
@@ -29,10 +31,15 @@ pub(super) async fn wanted<E: Engine, T: Transport>(
     let token = token::open(&cx, actor.outside.keys, &known.worker_id).await?;
     let base_url = format!("{}/worker/{}", actor.outside.public_url.trim_end_matches('/'), token.expose());
     let assignment = assignment(&cx, known).await?;
+    let bridge = match &assignment {
+        Some((agent_key, _)) => bridge(&cx, actor.outside.keys, agent_key).await?,
+        None => None,
+    };
     let identity = Identity {
         worker_id: &known.worker_id,
         base_url: &base_url,
         assignment: assignment.as_ref().map(|(agent_key, conversation_id)| (agent_key.as_str(), conversation_id.as_str())),
+        bridge: bridge.as_ref(),
     };
     let provider = &actor.provider;
     let config = MachineConfig {
@@ -50,6 +57,14 @@ pub(super) async fn wanted<E: Engine, T: Transport>(
         auto_destroy: false,
     };
     Ok(CreateMachine { name: known.worker_id.clone(), region: actor.region(known), config })
+}
+
+/// The bridge of the agent that a worker is meant for, and of no other.
+async fn bridge<E: Engine>(cx: &Cx<'_, E>, keys: &KeyRing, agent_key: &str) -> Result<Option<BridgeRuntime>, OperationError> {
+    match agents::find(cx, agent_key).await?.filter(|agent| agent.enabled) {
+        Some(agent) => queue::resolve_bridge(cx, keys, &agent, None).await,
+        None => Ok(None),
+    }
 }
 
 /// Agent and conversation that a worker is meant for.

@@ -1,6 +1,7 @@
 //! The whole life of a worker.
 
-use clawstead_operations::workers;
+use clawstead_domain::agent::Configure;
+use clawstead_operations::{agents, secrets, workers};
 use futures::executor::block_on;
 
 use crate::world::World;
@@ -51,6 +52,28 @@ fn a_machine_is_what_existing_worker_images_expect() {
     assert_eq!(machine.config["auto_destroy"], false);
     let holds_it = format!("SELECT count(*) AS n FROM events WHERE data LIKE '%{token}%' OR meta LIKE '%{token}%'");
     assert_eq!(world.count(&holds_it), 0, "the log has the hash only");
+}
+
+#[test]
+fn w34_and_w56_a_machine_gets_the_bridge_of_its_agent_by_the_rule_of_hydration() {
+    let world = World::new(1);
+    for (secret_ref, value) in [
+        ("agent-bridge.serviceKey", "global"),
+        ("agent-bridge.serviceKey.a", "of a"),
+        ("agent-bridge.serviceId", "global id"),
+        ("agent-bridge.serviceKey.b", "of b"),
+    ] {
+        world.with_cx(|cx| block_on(secrets::import(cx, world.outside().keys, secret_ref, value))).unwrap();
+    }
+    let bridge = serde_json::from_str(r#"{"enabled": true, "service_id": "profile id"}"#).unwrap();
+    let change = Configure { bridge: Some(bridge), ..Configure::default() };
+    world.with_cx(|cx| block_on(agents::configure(cx, "a", &change))).unwrap();
+    world.enqueue("c1");
+    world.tick_well();
+    let machines = world.fly.machines.borrow();
+    let env = &machines[0].config["env"];
+    assert_eq!((env["OPENCLAW_SERVICE_KEY"].as_str(), env["OPENCLAW_SERVICE_ID"].as_str()), (Some("of a"), Some("profile id")));
+    assert!(!machines[0].config.to_string().contains("of b"));
 }
 
 #[test]
