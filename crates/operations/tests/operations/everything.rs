@@ -119,6 +119,9 @@ async fn operators(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
 
 async fn work(cx: &Cx<'_, Recording>, worker: &Worker, round: i64) -> Result<(), OperationError> {
     queue::has_queued(cx, worker, "c1").await?;
+    // These are of an agent without a bot.
+    let existing = Worker { needs_bot: true, ..worker.clone() };
+    assert!(queue::claim(cx, &existing, None).await?.is_none());
     let wanted = (round % 2 == 1).then_some("c1");
     let Some(job) = queue::claim(cx, worker, wanted).await? else {
         return Ok(());

@@ -52,3 +52,13 @@ fn the_triggers_are_explained_too() {
     let (_, enqueue) = plans.iter().find(|(sql, _)| sql.starts_with("INSERT INTO conversation_intake")).unwrap();
     assert!(enqueue.iter().any(|line| line.contains("messages_conversation")), "{enqueue:#?}");
 }
+
+#[test]
+fn a_worker_that_needs_a_bot_walks_only_heads_that_have_one() {
+    let plans = Plans::default();
+    block_on(every_operation(&World::new(), &plans)).unwrap();
+    let plans = plans.borrow();
+    let is_claim = |sql: &str| sql.contains("h.has_bot = 1") && sql.contains("ORDER BY h.rank");
+    let (_, claim) = plans.iter().find(|(sql, _)| is_claim(sql)).unwrap();
+    assert!(claim.iter().any(|line| line.contains("queue_heads_claim_with_bot")), "{claim:#?}");
+}
