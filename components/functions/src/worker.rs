@@ -73,7 +73,8 @@ struct ClaimArgs {
 async fn claim(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let args: ClaimArgs = json::from_value(args)?;
     let worker = with_bot(this_worker(call, &args.worker_id)?);
-    let Some(job) = queue::claim(&app.cx(call), &worker, args.conversation_id.as_deref()).await? else {
+    let spread = &app.queue_watch.spread;
+    let Some(job) = queue::claim_among(&app.cx(call), spread, &worker, args.conversation_id.as_deref()).await? else {
         return Ok(Value::Null);
     };
     Ok(json!({

@@ -1,12 +1,17 @@
 //! Messages in a worker's hands.
 
+use std::time::Duration;
+
 use clawstead_domain::conversation::{Ending, NewTurn};
-use clawstead_operations::queue::{self, BridgeRuntime};
-use clawstead_service::spin::App;
+use clawstead_operations::queue::{self, BridgeRuntime, Job, Patience};
+use clawstead_service::spin::{App, now, pause};
 use clawstead_service::{Call, Problem, Reply};
 use clawstead_vault::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// Hosted Spin ends a request after 30 s.
+const WAIT_SECONDS_MAX: i64 = 25;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,12 +21,25 @@ struct Claim {
 
 pub(crate) async fn claim(app: &App, call: &Call) -> Result<Reply, Problem> {
     let Claim { conversation_id } = call.json()?;
-    let job = queue::claim(&app.cx(call), call.worker()?, conversation_id.as_deref()).await?;
-    let Some(job) = job else { return Ok(Reply::empty()) };
-    Ok(Reply::ok(&json!({
+    Ok(claimed(queue::claim_among(&app.cx(call), &app.queue_watch.spread, call.worker()?, conversation_id.as_deref()).await?))
+}
+
+/// Holds the request until there is a job, the worker is to stop, or `wait` seconds have passed.
+pub(crate) async fn await_claim(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let query = call.query(&["wait", "conversation_id"])?;
+    let wait = query.integer("wait", WAIT_SECONDS_MAX, 0, WAIT_SECONDS_MAX)?;
+    let patience = Patience { wait: Duration::from_secs(wait.unsigned_abs()), clock: &now, pause };
+    let conversation_id = query.text("conversation_id");
+    let (cx, worker) = (app.cx(call), call.worker()?);
+    Ok(claimed(queue::claim_within(&cx, &app.queue_watch, worker, conversation_id.as_deref(), &patience).await?))
+}
+
+fn claimed(job: Option<Job>) -> Reply {
+    let Some(job) = job else { return Reply::empty() };
+    Reply::ok(&json!({
         "message_id": job.message_id, "conversation_id": job.conversation_id, "agent_key": job.agent_key,
         "lease_id": job.lease_id, "lease_expires_at": job.lease_expires_at, "message": job.message,
-    })))
+    }))
 }
 
 pub(crate) async fn hydrate(app: &App, call: &Call) -> Result<Reply, Problem> {

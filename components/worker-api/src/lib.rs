@@ -18,6 +18,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     match call.operation {
         Operation::WorkerControl => Ok(Reply::ok(&json!({ "should_stop": !call.worker()?.state.takes_work() }))),
         Operation::WorkerClaim => jobs::claim(app, call).await,
+        Operation::WorkerAwaitClaim => jobs::await_claim(app, call).await,
         Operation::WorkerHydrate => jobs::hydrate(app, call).await,
         Operation::WorkerHeartbeat => jobs::heartbeat(app, call).await,
         Operation::WorkerAppendTurns => jobs::append_turns(app, call).await,

@@ -70,6 +70,15 @@ pub async fn by_token<E: Engine>(cx: &Cx<'_, E>, token: &str) -> Result<Option<W
     Ok(cx.sql(&sql, &[sha256_hex(token).into()]).await?.first().and_then(|row| worker_of(&row)))
 }
 
+/// The worker with this id, also one that has stopped.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn by_id<E: Engine>(cx: &Cx<'_, E>, worker_id: &str) -> Result<Option<Worker>, OperationError> {
+    let sql = format!("{SELECT} WHERE w.worker_id = ?1");
+    Ok(cx.sql(&sql, &[worker_id.into()]).await?.first().and_then(|row| worker_of(&row)))
+}
+
 /// Workers by id, after `after`.
 ///
 /// # Errors

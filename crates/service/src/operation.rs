@@ -91,6 +91,7 @@ operations! {
     CallWorkerFunction: Permission::Worker, "A function call of a worker.";
     WorkerControl: Permission::Worker, "Whether the worker should stop.";
     WorkerClaim: Permission::Worker, "Get a message.";
+    WorkerAwaitClaim: Permission::Worker, "Get a message, waiting for one.";
     WorkerHasQueued: Permission::Worker, "Whether there is more to get.";
     WorkerHydrate: Permission::Worker, "Get what is needed for a message.";
     WorkerHeartbeat: Permission::Worker, "Renew a lease.";

@@ -92,6 +92,7 @@ pub const ROUTES: &[Route] = {
         route(Functions, "POST", "/worker/{token}/api/{kind}", Operation::CallWorkerFunction),
         route(WorkerApi, "GET", "/worker/{token}/v1/control", Operation::WorkerControl),
         route(WorkerApi, "POST", "/worker/{token}/v1/claim", Operation::WorkerClaim),
+        route(WorkerApi, "GET", "/worker/{token}/v1/claim", Operation::WorkerAwaitClaim),
         route(WorkerApi, "GET", "/worker/{token}/v1/messages/{message_id}", Operation::WorkerHydrate),
         route(WorkerApi, "POST", "/worker/{token}/v1/heartbeat", Operation::WorkerHeartbeat),
         route(WorkerApi, "POST", "/worker/{token}/v1/complete", Operation::WorkerComplete),

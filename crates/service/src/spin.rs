@@ -3,13 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use clawstead_domain::id;
 use clawstead_ledger::engines::spin::SpinEngine;
 use clawstead_ledger::{Ledger, Meta, NewEvent};
 use clawstead_operations::Cx;
+use clawstead_operations::queue::QueueWatch;
 use futures::StreamExt;
 use futures::stream::LocalBoxStream;
 use http::StatusCode;
@@ -29,6 +30,8 @@ pub struct App {
     pub ledger: Ledger<SpinEngine>,
     /// The variables.
     pub settings: Settings,
+    /// What workers that wait in this instance last saw of the queue.
+    pub queue_watch: QueueWatch,
 }
 
 impl App {
@@ -229,7 +232,7 @@ async fn app(now: i64) -> Result<Rc<App>, Problem> {
     let ledger = Ledger::new(engine).observed_by(note_append);
     let holder = id::time_sorted(now, random());
     ledger.migrate(&holder, now).await.map_err(|error| unavailable(error.to_string()))?;
-    let app = Rc::new(App { ledger, settings });
+    let app = Rc::new(App { ledger, settings, queue_watch: QueueWatch::default() });
     APP.replace(Some(app.clone()));
     Ok(app)
 }
@@ -237,6 +240,11 @@ async fn app(now: i64) -> Result<Rc<App>, Problem> {
 /// The instant, ms since the epoch.
 pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Lets time pass while other requests of the instance run.
+pub async fn pause(duration: Duration) {
+    spin_sdk::time::sleep(duration).await;
 }
 
 /// Fills a buffer from the host's secure source.

@@ -1,5 +1,7 @@
 //! Handing messages to workers.
 
+use std::cell::Cell;
+
 use clawstead_domain::config::LeasePolicy;
 use clawstead_domain::conversation::{self, ConversationEvent, Waiting};
 use clawstead_ledger::{Engine, Expected, Row, Value};
@@ -38,35 +40,86 @@ fn doable(worker: &Worker) -> &'static str {
     if worker.needs_bot { "AND h.has_bot = 1" } else { "" }
 }
 
-/// Hands the worker a message: of the conversation it asks for, else of the one it has, else of whichever waits longest
-/// by rank. `None` when there is none for it.
+/// Among how many of the first heads claimers choose by dice. One claimer alone takes the first; the more often claimers meet,
+/// the farther they spread, so that they meet rarely. Shared by all claims of an instance.
+#[derive(Debug)]
+pub struct ClaimSpread(Cell<u64>);
+
+/// Wide enough for dozens of claims at once, and passed by the queue in a moment when there are so many.
+const SPREAD_MAX: u64 = 64;
+
+impl Default for ClaimSpread {
+    fn default() -> Self {
+        Self(Cell::new(1))
+    }
+}
+
+impl ClaimSpread {
+    fn widen(&self) {
+        self.0.set((self.0.get() * 2).min(SPREAD_MAX));
+    }
+
+    /// By one after each claim that met nobody: claimers that met once are likely to meet again soon.
+    fn narrow(&self) {
+        self.0.set((self.0.get() - 1).max(1));
+    }
+
+    /// There are no more than so many heads.
+    fn narrow_to(&self, heads: u64) {
+        self.0.set(self.0.get().min(heads).max(1));
+    }
+}
+
+/// As [`claim_among`], for whoever makes one claim only.
 ///
 /// # Errors
 /// When the database does not do it.
 pub async fn claim<E: Engine>(cx: &Cx<'_, E>, worker: &Worker, wanted: Option<&str>) -> Result<Option<Job>, OperationError> {
+    claim_among(cx, &ClaimSpread::default(), worker, wanted).await
+}
+
+/// Hands the worker a message: of the conversation it asks for, else of the one it has, else of whichever waits longest
+/// by rank, give or take the spread. `None` when there is none for it, or others took what there was.
+///
+/// # Errors
+/// When the database does not do it.
+pub async fn claim_among<E: Engine>(
+    cx: &Cx<'_, E>,
+    spread: &ClaimSpread,
+    worker: &Worker,
+    wanted: Option<&str>,
+) -> Result<Option<Job>, OperationError> {
     if !worker.state.takes_work() {
         return Ok(None);
     }
     let policy: LeasePolicy = configs::load(cx).await?.get()?;
-    decide(async || {
+    let claimed = decide(async || {
         let own = wanted.or(worker.conversation_id.as_deref());
         let mut found = match own {
-            Some(conversation_id) => candidate(cx, worker, &policy, Some(conversation_id)).await?,
+            Some(conversation_id) => candidate(cx, worker, &policy, Which::Of(conversation_id)).await?,
             None => None,
         };
         if found.is_none() && wanted.is_none() {
-            found = candidate(cx, worker, &policy, None).await?;
+            found = any_candidate(cx, spread, worker, &policy).await?;
         }
         let Some(candidate) = found else {
             return Ok(None);
         };
-        match take(cx, worker, candidate, &policy).await {
-            // It began to drain a moment ago.
-            Err(OperationError::Rule(rule)) if rule == "worker_not_claimable" => Ok(None),
-            outcome => outcome.map(Some),
+        let taken = take(cx, worker, candidate, &policy).await;
+        match taken {
+            Err(OperationError::Raced) => spread.widen(),
+            _ => spread.narrow(),
         }
+        taken.map(Some)
     })
-    .await
+    .await;
+    match claimed {
+        // It began to drain a moment ago.
+        Err(OperationError::Rule(rule)) if rule == "worker_not_claimable" => Ok(None),
+        // It will ask again, and there may be nothing left.
+        Err(OperationError::Raced) => Ok(None),
+        outcome => outcome,
+    }
 }
 
 /// Whether a message of the conversation can be claimed by this worker now or soon.
@@ -82,7 +135,7 @@ pub async fn has_queued<E: Engine>(cx: &Cx<'_, E>, worker: &Worker, conversation
     let sql = format!(
         "SELECT 1 AS found FROM queue_heads h WHERE h.conversation_id = ?4 AND h.paused = 0 AND h.ready_at <= ?1 AND {FREE} {doable}"
     );
-    let params = free_params(cx.now + SOON_MS, worker, cx.now - policy.silent_after_ms, Some(conversation_id));
+    let params = free_params(cx.now + SOON_MS, worker, cx.now - policy.silent_after_ms, conversation_id.into());
     Ok(cx.sql(&sql, &params).await?.first().is_some())
 }
 
@@ -92,31 +145,62 @@ struct Candidate {
     message: Json,
 }
 
+/// Which head is looked at.
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    /// That of this conversation.
+    Of(&'a str),
+    /// By rank, after so many others.
+    After(u64),
+}
+
+/// One of the first heads by rank, by dice.
+async fn any_candidate<E: Engine>(
+    cx: &Cx<'_, E>,
+    spread: &ClaimSpread,
+    worker: &Worker,
+    policy: &LeasePolicy,
+) -> Result<Option<Candidate>, OperationError> {
+    loop {
+        let after = cx.roll() % spread.0.get();
+        let found = candidate(cx, worker, policy, Which::After(after)).await?;
+        if found.is_some() || after == 0 {
+            return Ok(found);
+        }
+        spread.narrow_to(after);
+    }
+}
+
 async fn candidate<E: Engine>(
     cx: &Cx<'_, E>,
     worker: &Worker,
     policy: &LeasePolicy,
-    of: Option<&str>,
+    which: Which<'_>,
 ) -> Result<Option<Candidate>, OperationError> {
     // What is ready has a rank of now at most, priorities not being negative. Said aloud, it keeps heads that are scheduled
-    // for later out of the walk along the index.
-    let which = if of.is_some() { "AND h.conversation_id = ?4" } else { "AND h.rank <= ?1 ORDER BY h.rank LIMIT 1" };
+    // for later out of the walk along the index. Only the head that was found is joined with what it belongs to.
     let doable = doable(worker);
+    let free = format!("h.paused = 0 AND h.ready_at <= ?1 AND {FREE} {doable}");
+    let (which, of) = match which {
+        Which::Of(conversation_id) => (format!("?4 AND {free}"), Value::from(conversation_id)),
+        Which::After(heads) => {
+            let nth = "AND h.rank <= ?1 ORDER BY h.rank LIMIT 1 OFFSET ?4";
+            (format!("(SELECT h.conversation_id FROM queue_heads h WHERE {free} {nth})"), Value::Integer(heads.cast_signed()))
+        }
+    };
     let sql = format!(
         "SELECT c.conversation_id, c.stream_version, c.agent_key, c.lease_epoch, c.turn_count, \
          m.message_id, h.ready_at, m.deliveries, e.data \
          FROM queue_heads h JOIN conversations c ON c.conversation_id = h.conversation_id \
          JOIN messages m ON m.message_id = h.message_id JOIN events e ON e.position = m.position \
-         WHERE h.paused = 0 AND h.ready_at <= ?1 AND {FREE} {doable} {which}"
+         WHERE h.conversation_id = {which}"
     );
     let rows = cx.sql(&sql, &free_params(cx.now, worker, cx.now - policy.silent_after_ms, of)).await?;
     rows.first().map(|row| candidate_of(&row)).transpose()
 }
 
-fn free_params(ready_by: i64, worker: &Worker, silent_since: i64, of: Option<&str>) -> Vec<Value> {
-    let mut params: Vec<Value> = vec![ready_by.into(), (&worker.worker_id).into(), silent_since.into()];
-    params.extend(of.map(Value::from));
-    params
+fn free_params(ready_by: i64, worker: &Worker, silent_since: i64, of: Value) -> [Value; 4] {
+    [ready_by.into(), (&worker.worker_id).into(), silent_since.into(), of]
 }
 
 fn candidate_of(row: &Row<'_>) -> Result<Candidate, OperationError> {

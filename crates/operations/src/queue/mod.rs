@@ -16,10 +16,11 @@ mod stats;
 mod turns;
 mod user_agent;
 mod views;
+mod wait;
 
 pub use bridge::{BridgeRuntime, resolve_bridge};
 pub use cancel::{cancel, reschedule};
-pub use claim::{Job, claim, has_queued};
+pub use claim::{ClaimSpread, Job, claim, claim_among, has_queued};
 pub use dead_letters::{MANY_MAX, Many, RefusedOne, Which, dead_letters, discard, discard_many, replay, replay_many};
 pub use enqueue::{Accepted, enqueue};
 pub use history::HistoryRow;
@@ -32,3 +33,4 @@ pub use stats::{QueueStats, stats};
 pub use turns::{Appended, append_turns};
 pub use user_agent::{UserConversation, send_as_user, user_conversation, user_messages};
 pub use views::{ConversationView, MessageView, TurnView, WaitsFor, conversation, message, turns};
+pub use wait::{Patience, QueueWatch, claim_within};

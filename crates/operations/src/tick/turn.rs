@@ -29,13 +29,7 @@ impl<'a, E: Engine> Turn<'a, E> {
     /// Surroundings for the next step, with the instant of now: a tick may take seconds, and what is recorded is when it
     /// happened.
     pub(crate) fn cx(&self) -> Cx<'a, E> {
-        Cx {
-            ledger: self.begun.ledger,
-            now: (self.clock)(),
-            entropy: self.begun.entropy,
-            actor: self.begun.actor.clone(),
-            correlation: self.begun.correlation.clone(),
-        }
+        self.begun.at((self.clock)())
     }
 
     /// Whether a new step may be begun: nobody else has taken over, and there is time left.

@@ -13,6 +13,7 @@ mod queue_cost;
 mod queue_enqueue;
 mod queue_leases;
 mod queue_turns;
+mod queue_wait;
 mod recording;
 mod secrets;
 mod world;

@@ -33,7 +33,7 @@ fn steps(world: &World, worker: &Registered) -> (i32, bool) {
     let sql = claim_statement(&file, world);
     let connection = Connection::open(&file).unwrap();
     let mut statement = connection.prepare(&sql).unwrap();
-    let params = (world.now(), &worker.worker_id, world.now() - 60_000);
+    let params = (world.now(), &worker.worker_id, world.now() - 60_000, 0);
     let found = statement.exists(params).unwrap();
     (statement.get_status(StatementStatus::VmStep), found)
 }
