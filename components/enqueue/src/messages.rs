@@ -51,6 +51,7 @@ pub(crate) async fn enqueue(app: &App, call: &Call) -> Result<Reply, Problem> {
         ..Enqueue::default()
     };
     let accepted = files::enqueue_with(&cx, command, &message.attachments, key).await?;
+    call.enqueued.set(!accepted.repeated);
     let status = if accepted.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok(Reply::json(status, &accepted))
 }

@@ -103,7 +103,9 @@ async fn enqueue(app: &App, call: &Call, principal: &Principal, args: Value) -> 
         ..Enqueue::default()
     };
     let attachments: Vec<NewAttachment> = args.attachments.into_iter().map(AttachmentArgs::wanted).collect();
-    Ok(json!(files::enqueue_with(&cx, command, &attachments, None).await?.message_id))
+    let accepted = files::enqueue_with(&cx, command, &attachments, None).await?;
+    call.enqueued.set(!accepted.repeated);
+    Ok(json!(accepted.message_id))
 }
 
 async fn queue_stats(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {

@@ -120,6 +120,7 @@ pub(crate) async fn send(app: &App, call: &Call, principal: &Principal, args: Va
     let mut cx = app.cx(call);
     cx.actor = principal.actor();
     let accepted = queue::send_as_user(&cx, &consumer_user_id, &agent_key, &content, metadata).await?;
+    call.enqueued.set(!accepted.repeated);
     Ok(json!(accepted.message_id))
 }
 

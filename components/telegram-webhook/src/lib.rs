@@ -19,7 +19,9 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let (Operation::ReceiveUpdate, Principal::Bot(bot)) = (call.operation, &call.principal) else {
         return Err(Problem::internal("not for this component"));
     };
-    let body = match ingress::receive(&app.cx(call), bot, &call.body).await? {
+    let outcome = ingress::receive(&app.cx(call), bot, &call.body).await?;
+    call.enqueued.set(matches!(outcome, Outcome::Enqueued { .. }));
+    let body = match outcome {
         Outcome::Enqueued { message_id } => json!({ "ok": true, "outcome": "enqueued", "message_id": message_id }),
         Outcome::Duplicate { message_id } => json!({ "ok": true, "outcome": "duplicate", "message_id": message_id }),
         Outcome::Paired => json!({ "ok": true, "outcome": "paired" }),

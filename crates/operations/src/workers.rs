@@ -1,11 +1,12 @@
 //! Workers: registering, recognising, and seeing them.
 
+use clawstead_domain::config::LeasePolicy;
 use clawstead_domain::worker::{self, State, WorkerEvent};
 use clawstead_ledger::{Engine, Expected, Row};
 use clawstead_vault::{mint_token, sha256_hex};
 use serde::Serialize;
 
-use crate::{Cx, OperationError};
+use crate::{Cx, OperationError, configs};
 
 /// Contacts closer together than this are one: a busy worker costs one write a second, not one a call.
 const CONTACT_RESOLUTION_MS: i64 = 1_000;
@@ -95,6 +96,18 @@ pub async fn list<E: Engine>(cx: &Cx<'_, E>, after: &str, limit: i64) -> Result<
 pub async fn live<E: Engine>(cx: &Cx<'_, E>) -> Result<Vec<Worker>, OperationError> {
     let sql = format!("{SELECT} WHERE w.state IN ('requested', 'active', 'draining', 'stopping') ORDER BY w.requested_at");
     Ok(cx.sql(&sql, &[]).await?.iter().filter_map(|row| worker_of(&row)).collect())
+}
+
+/// Whether a worker that is there, or on its way, has nothing in flight.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn any_free<E: Engine>(cx: &Cx<'_, E>) -> Result<bool, OperationError> {
+    let policy: LeasePolicy = configs::load(cx).await?.get()?;
+    let sql = "SELECT 1 FROM workers w LEFT JOIN worker_contacts c ON c.worker_id = w.worker_id \
+               WHERE w.state IN ('requested', 'active') AND (w.state = 'requested' OR c.last_seen_at > ?1) \
+               AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.worker_id = w.worker_id) LIMIT 1";
+    Ok(cx.sql(sql, &[(cx.now - policy.silent_after_ms).into()]).await?.first().is_some())
 }
 
 /// Notes a sign of life. Any authenticated call is one.

@@ -41,6 +41,8 @@ pub struct Call {
     pub body: Vec<u8>,
     /// The function that is called, for the log; set by the component that finds it.
     pub function: Cell<Option<&'static str>>,
+    /// Whether a message was enqueued that somebody should take; set by the component.
+    pub enqueued: Cell<bool>,
 }
 
 impl Call {

@@ -7,6 +7,8 @@ pub mod json;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod log;
 mod operation;
+#[cfg(target_arch = "wasm32")]
+mod poke;
 mod principal;
 mod problem;
 mod reply;

@@ -21,7 +21,7 @@ use spin_sdk::http::{FullBody, Request, Response};
 use crate::call::{BODY_BYTES_MAX, Call};
 use crate::log::Line;
 use crate::route::{Component, Found, find};
-use crate::{Principal, Problem, Reply, Settings, authenticate};
+use crate::{Principal, Problem, Reply, Settings, authenticate, poke};
 
 /// What an instance keeps from request to request: its one connection, and its settings.
 #[derive(Debug)]
@@ -147,6 +147,7 @@ async fn answer(
         headers,
         body: Vec::new(),
         function: Cell::new(None),
+        enqueued: Cell::new(false),
     };
     let permission = operation.permission();
     call.principal =
@@ -154,6 +155,9 @@ async fn answer(
     seen.actor = call.principal.actor();
     let outcome = operate(&app, &mut call, request.into_body()).await;
     seen.function = call.function.get();
+    if call.enqueued.get() {
+        poke::after_enqueue(app.clone(), &app.cx(&call));
+    }
     outcome
 }
 
