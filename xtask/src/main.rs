@@ -3,6 +3,7 @@
 //! This program stays small on purpose (no Wasmtime, no HTTP), so that it compiles in seconds on a fresh machine and can
 //! then show the progress of what takes long. What runs clawstead lives in `crates/sandbox`.
 
+mod bench;
 mod build;
 mod check;
 mod sandbox;
@@ -14,6 +15,10 @@ mod workspace;
 // The sandbox program's own options, compiled in here so that `--help` answers without building that program.
 #[path = "../../crates/sandbox/src/program/options.rs"]
 mod options;
+
+// Those of the program that measures, for the same reason.
+#[path = "../../crates/bench/src/options.rs"]
+mod bench_options;
 
 use std::process::ExitCode;
 
@@ -40,6 +45,7 @@ enum Command {
     Up(options::UpOptions),
     Say(options::SayOptions),
     Demo(options::DemoOptions),
+    Bench(bench_options::BenchOptions),
 }
 
 fn main() -> ExitCode {
@@ -59,5 +65,6 @@ fn run(command: Command) -> Result<()> {
             sandbox::run(&workspace)
         }
         Command::Say(_) => sandbox::run(&workspace),
+        Command::Bench(options) => bench::run(&workspace, !options.no_build),
     }
 }

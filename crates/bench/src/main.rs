@@ -1,0 +1,31 @@
+//! `cargo xtask bench`: load on the built components.
+
+mod bare;
+mod client;
+mod figures;
+mod fill;
+mod load;
+mod machine;
+mod options;
+mod queue;
+mod report;
+mod rig;
+mod webhook;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::options::{BenchOptions, Suite};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Program {
+    Bench(BenchOptions),
+}
+
+fn main() -> Result<()> {
+    let Program::Bench(options) = Program::parse();
+    match options.suite {
+        Suite::Queue(options) => queue::run(&options),
+    }
+}

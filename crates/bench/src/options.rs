@@ -1,0 +1,52 @@
+//! The command line of `cargo xtask bench`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Put load on clawstead on this machine, and compare with what the machine can do
+///
+/// The built components run on the local host, in this process; clients speak HTTP to it over the loopback interface.
+/// Nothing else should run meanwhile: a figure is only as quiet as the machine. Medians of repeated runs are printed, with the
+/// smallest and the largest.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BenchOptions {
+    #[command(subcommand)]
+    pub(crate) suite: Suite,
+    /// Run the components as they were last built
+    #[arg(long, global = true)]
+    pub(crate) no_build: bool,
+}
+
+/// What is measured.
+#[derive(Subcommand, Clone, Debug)]
+pub(crate) enum Suite {
+    /// Enqueue, claim and complete, whole life cycles, and the time from webhook to claim
+    Queue(QueueOptions),
+}
+
+/// How much is measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct QueueOptions {
+    /// One run of a second each, at 1 k and 20 k queued messages, with 1 and 16 clients: about a minute
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Runs of each measurement
+    #[arg(long, default_value_t = 3)]
+    pub(crate) runs: usize,
+    /// Seconds of each run
+    #[arg(long, default_value_t = 2)]
+    pub(crate) seconds: u64,
+    /// Numbers of clients
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
+    pub(crate) clients: Vec<usize>,
+    /// Numbers of queued messages
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 1_000_000])]
+    pub(crate) queued: Vec<u64>,
+    /// Durability settings
+    #[arg(long, value_delimiter = ',', default_values_t = ["normal".to_owned(), "full".to_owned()])]
+    pub(crate) durability: Vec<String>,
+    /// Also write the figures to this file, as JSON
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
+}
