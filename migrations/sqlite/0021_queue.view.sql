@@ -161,81 +161,25 @@ BEGIN
   ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
 END;
 
-CREATE TRIGGER IF NOT EXISTS queue_on_completed AFTER INSERT ON conversation_feed
-WHEN NEW.type = 'MessageCompleted'
-BEGIN
-  DELETE FROM leases WHERE conversation_id = NEW.id;
-  UPDATE conversations SET open_count = open_count - 1, stream_version = NEW.version WHERE conversation_id = NEW.id;
-  UPDATE messages SET status = 'done', last_error = NULL, ended_at = NEW.at
-  WHERE message_id = NEW.data ->> '$.message_id';
-  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
-  SELECT
-    c.conversation_id, m.message_id, c.agent_key, c.worker_id,
-    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
-    m.rank, m.ready_at, EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
-  FROM conversations c JOIN messages m ON m.conversation_id = c.conversation_id AND m.status = 'queued'
-  WHERE c.conversation_id = NEW.id
-  ORDER BY m.seq LIMIT 1;
-  UPDATE queue_counters SET n = n - 1
-  WHERE status = 'processing' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
-  INSERT INTO queue_counters (agent_key, status, n)
-  SELECT agent_key, 'done', 1 FROM conversations WHERE conversation_id = NEW.id
-  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
-END;
-
--- A failed or lost message goes back to the head of its conversation and waits there until ready_at.
-CREATE TRIGGER IF NOT EXISTS queue_on_returned AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('MessageFailed', 'LeaseLost')
-BEGIN
-  DELETE FROM leases WHERE conversation_id = NEW.id;
-  UPDATE conversations SET worker_id = iif(NEW.type = 'LeaseLost', NULL, worker_id), stream_version = NEW.version
-  WHERE conversation_id = NEW.id;
-  UPDATE messages SET
-    status = 'queued', attempts = NEW.data ->> '$.attempts', ready_at = NEW.data ->> '$.ready_at',
-    rank = NEW.data ->> '$.rank', last_error = NEW.data ->> '$.error'
-  WHERE message_id = NEW.data ->> '$.message_id';
-  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
-  SELECT
-    c.conversation_id, NEW.data ->> '$.message_id', c.agent_key, c.worker_id,
-    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
-    NEW.data ->> '$.rank', NEW.data ->> '$.ready_at', EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
-  FROM conversations c WHERE c.conversation_id = NEW.id;
-  UPDATE queue_counters SET n = n + iif(status = 'queued', 1, -1)
-  WHERE status IN ('queued', 'processing')
-    AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
-END;
-
--- Follows MessageFailed or LeaseLost, so the message is queued and at the head of its conversation.
-CREATE TRIGGER IF NOT EXISTS queue_on_dead_lettered AFTER INSERT ON conversation_feed
-WHEN NEW.type = 'MessageDeadLettered'
-BEGIN
-  UPDATE conversations SET open_count = open_count - 1, stream_version = NEW.version WHERE conversation_id = NEW.id;
-  UPDATE messages SET status = 'dead_letter', ended_at = NEW.at WHERE message_id = NEW.data ->> '$.message_id';
-  DELETE FROM queue_heads WHERE conversation_id = NEW.id;
-  INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
-  SELECT
-    c.conversation_id, m.message_id, c.agent_key, c.worker_id,
-    NOT EXISTS (SELECT 1 FROM agents a WHERE a.agent_key = c.agent_key AND a.enabled),
-    m.rank, m.ready_at, EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = c.agent_key)
-  FROM conversations c JOIN messages m ON m.conversation_id = c.conversation_id AND m.status = 'queued'
-  WHERE c.conversation_id = NEW.id
-  ORDER BY m.seq LIMIT 1;
-  UPDATE queue_counters SET n = n - 1
-  WHERE status = 'queued' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
-  INSERT INTO queue_counters (agent_key, status, n)
-  SELECT agent_key, 'dead_letter', 1 FROM conversations WHERE conversation_id = NEW.id
-  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
-END;
-
-CREATE TRIGGER IF NOT EXISTS queue_on_cancelled AFTER INSERT ON conversation_feed
-WHEN NEW.type = 'MessageCancelled'
+-- A message that will not be worked any more makes way for the next one. A dead letter follows MessageFailed or LeaseLost, so it
+-- is queued and at the head of its conversation.
+CREATE TRIGGER IF NOT EXISTS queue_on_ended AFTER INSERT ON conversation_feed
+WHEN NEW.type IN ('MessageCompleted', 'MessageDeadLettered', 'MessageCancelled', 'DeadLetterDiscarded')
 BEGIN
   UPDATE queue_counters SET n = n - 1
   WHERE status = (SELECT status FROM messages WHERE message_id = NEW.data ->> '$.message_id')
     AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
   DELETE FROM leases WHERE conversation_id = NEW.id AND message_id = NEW.data ->> '$.message_id';
-  UPDATE conversations SET open_count = open_count - 1, stream_version = NEW.version WHERE conversation_id = NEW.id;
-  UPDATE messages SET status = 'cancelled', ended_at = NEW.at WHERE message_id = NEW.data ->> '$.message_id';
+  UPDATE conversations SET
+    open_count = open_count - (NEW.type <> 'DeadLetterDiscarded'), stream_version = NEW.version
+  WHERE conversation_id = NEW.id;
+  UPDATE messages SET
+    status = CASE NEW.type
+      WHEN 'MessageCompleted' THEN 'done' WHEN 'MessageDeadLettered' THEN 'dead_letter'
+      WHEN 'MessageCancelled' THEN 'cancelled' ELSE 'discarded'
+    END,
+    last_error = iif(NEW.type = 'MessageCompleted', NULL, last_error), ended_at = coalesce(ended_at, NEW.at)
+  WHERE message_id = NEW.data ->> '$.message_id';
   DELETE FROM queue_heads WHERE conversation_id = NEW.id AND message_id = NEW.data ->> '$.message_id';
   INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
   SELECT
@@ -248,28 +192,28 @@ BEGIN
     AND NOT EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = NEW.id)
   ORDER BY m.seq LIMIT 1;
   INSERT INTO queue_counters (agent_key, status, n)
-  SELECT agent_key, 'cancelled', 1 FROM conversations WHERE conversation_id = NEW.id
+  SELECT agent_key, status, 1 FROM messages WHERE message_id = NEW.data ->> '$.message_id'
   ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
 END;
 
-CREATE TRIGGER IF NOT EXISTS queue_on_rescheduled AFTER INSERT ON conversation_feed
-WHEN NEW.type = 'MessageRescheduled'
+-- A failed or lost message goes back to the head of its conversation and waits there until ready_at. A dead letter that is
+-- replayed is like a new message: at the end.
+CREATE TRIGGER IF NOT EXISTS queue_on_returned AFTER INSERT ON conversation_feed
+WHEN NEW.type IN ('MessageFailed', 'LeaseLost', 'DeadLetterReplayed')
 BEGIN
-  UPDATE conversations SET stream_version = NEW.version WHERE conversation_id = NEW.id;
-  UPDATE messages SET ready_at = NEW.data ->> '$.ready_at', rank = NEW.data ->> '$.rank'
-  WHERE message_id = NEW.data ->> '$.message_id';
-  UPDATE queue_heads SET ready_at = NEW.data ->> '$.ready_at', rank = NEW.data ->> '$.rank'
-  WHERE conversation_id = NEW.id AND message_id = NEW.data ->> '$.message_id';
-END;
-
--- Like a new message: at the end of its conversation.
-CREATE TRIGGER IF NOT EXISTS queue_on_replayed AFTER INSERT ON conversation_feed
-WHEN NEW.type = 'DeadLetterReplayed'
-BEGIN
-  UPDATE conversations SET open_count = open_count + 1, stream_version = NEW.version WHERE conversation_id = NEW.id;
+  UPDATE queue_counters SET n = n - 1
+  WHERE status = (SELECT status FROM messages WHERE message_id = NEW.data ->> '$.message_id')
+    AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
+  DELETE FROM leases WHERE conversation_id = NEW.id AND message_id = NEW.data ->> '$.message_id';
+  UPDATE conversations SET
+    worker_id = iif(NEW.type = 'LeaseLost', NULL, worker_id), open_count = open_count + (NEW.type = 'DeadLetterReplayed'),
+    stream_version = NEW.version
+  WHERE conversation_id = NEW.id;
   UPDATE messages SET
-    status = 'queued', seq = NEW.version, attempts = 0, deliveries = 0, ready_at = NEW.data ->> '$.ready_at',
-    rank = NEW.data ->> '$.rank', ended_at = NULL
+    status = 'queued', seq = iif(NEW.type = 'DeadLetterReplayed', NEW.version, seq),
+    attempts = coalesce(NEW.data ->> '$.attempts', 0), deliveries = iif(NEW.type = 'DeadLetterReplayed', 0, deliveries),
+    ready_at = NEW.data ->> '$.ready_at', rank = NEW.data ->> '$.rank',
+    last_error = coalesce(NEW.data ->> '$.error', last_error), ended_at = NULL
   WHERE message_id = NEW.data ->> '$.message_id';
   INSERT INTO queue_heads (conversation_id, message_id, agent_key, worker_id, paused, rank, ready_at, has_bot)
   SELECT
@@ -280,23 +224,18 @@ BEGIN
   WHERE c.conversation_id = NEW.id
     AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.conversation_id = NEW.id)
     AND NOT EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = NEW.id);
-  UPDATE queue_counters SET n = n - 1
-  WHERE status = 'dead_letter' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
-  INSERT INTO queue_counters (agent_key, status, n)
-  SELECT agent_key, 'queued', 1 FROM conversations WHERE conversation_id = NEW.id
-  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+  UPDATE queue_counters SET n = n + 1
+  WHERE status = 'queued' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
 END;
 
-CREATE TRIGGER IF NOT EXISTS queue_on_discarded AFTER INSERT ON conversation_feed
-WHEN NEW.type = 'DeadLetterDiscarded'
+CREATE TRIGGER IF NOT EXISTS queue_on_rescheduled AFTER INSERT ON conversation_feed
+WHEN NEW.type = 'MessageRescheduled'
 BEGIN
   UPDATE conversations SET stream_version = NEW.version WHERE conversation_id = NEW.id;
-  UPDATE messages SET status = 'discarded' WHERE message_id = NEW.data ->> '$.message_id';
-  UPDATE queue_counters SET n = n - 1
-  WHERE status = 'dead_letter' AND agent_key = (SELECT agent_key FROM conversations WHERE conversation_id = NEW.id);
-  INSERT INTO queue_counters (agent_key, status, n)
-  SELECT agent_key, 'discarded', 1 FROM conversations WHERE conversation_id = NEW.id
-  ON CONFLICT (agent_key, status) DO UPDATE SET n = n + 1;
+  UPDATE messages SET ready_at = NEW.data ->> '$.ready_at', rank = NEW.data ->> '$.rank'
+  WHERE message_id = NEW.data ->> '$.message_id';
+  UPDATE queue_heads SET ready_at = NEW.data ->> '$.ready_at', rank = NEW.data ->> '$.rank'
+  WHERE conversation_id = NEW.id AND message_id = NEW.data ->> '$.message_id';
 END;
 
 CREATE TRIGGER IF NOT EXISTS queue_on_turns_appended AFTER INSERT ON conversation_feed
