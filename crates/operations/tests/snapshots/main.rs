@@ -1,5 +1,6 @@
 //! Snapshots and files on a real database, in this process. Names that begin with `w…` are weak spots of the existing system
 //! (queue-worker.md section 17) that are gone here.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
 mod attachments;
 mod collecting;

@@ -22,11 +22,13 @@ pub(crate) const START: i64 = 1_700_000_000_000;
 pub(crate) const DAY: i64 = 86_400_000;
 pub(crate) const PUBLIC_URL: &str = "https://example.org";
 
+type Dice = Box<dyn Fn(&mut [u8])>;
+
 pub(crate) struct World {
     pub(crate) ledger: Ledger<NativeEngine>,
     pub(crate) keys: KeyRing,
     now: Cell<i64>,
-    entropy: Box<dyn Fn(&mut [u8])>,
+    entropy: Dice,
     _folder: TempDir,
 }
 
@@ -289,7 +291,7 @@ pub(crate) fn code<T: std::fmt::Debug>(outcome: Result<T, OperationError>) -> &'
 }
 
 /// SplitMix64.
-fn dice() -> Box<dyn Fn(&mut [u8])> {
+fn dice() -> Dice {
     let state = Cell::new(1_u64);
     Box::new(move |buffer| {
         for byte in buffer {
