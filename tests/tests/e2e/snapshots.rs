@@ -16,8 +16,7 @@ async fn holder(app: &App, conversation_id: &str) -> TestWorker {
 
 async fn works_on(app: &App, worker: &TestWorker, conversation_id: &str) {
     app.enqueue(conversation_id, "hi").await;
-    let job =
-        eventually("the worker before to be silent", || async { Some(worker.claim().await).filter(|job| !job.is_null()) }).await;
+    let job = eventually("a job of the conversation", || async { Some(worker.claim().await).filter(|job| !job.is_null()) }).await;
     assert_eq!(job["conversationId"], conversation_id);
     function_value(&worker.complete(&job).await);
 }
@@ -144,7 +143,7 @@ async fn w39_other_figures_are_refused_and_a_good_snapshot_stays_good() {
     let refused = finalize(&worker, &prepared, &stored, &not_its_own, &stored["sizeBytes"]).await;
     assert!(function_error(&refused).contains("sha256"));
     let refused = finalize(&worker, &prepared, &stored, &stored["sha256"], &json!(-1)).await;
-    assert!(function_error(&refused).contains("size_bytes"));
+    assert!(function_error(&refused).contains("sizeBytes"));
     for _ in 0..2 {
         assert_eq!(function_value(&finalize(&worker, &prepared, &stored, &stored["sha256"], &stored["sizeBytes"]).await), true);
     }
@@ -166,7 +165,7 @@ async fn a_worker_without_a_conversation_is_refused() {
 
 #[tokio::test]
 async fn a_worker_that_broke_off_its_restore_does_not_replace_the_memory() {
-    let app = App::builder().agent().config("lease", json!({"silent_after_ms": 3_000})).start().await;
+    let app = App::builder().bot().config("lease", json!({"silent_after_ms": 3_000})).start().await;
     let good = snapshot(&holder(&app, "chat").await, "chat", &[7; MIB]).await;
     let careless = app.worker().await;
     function_value(&latest(&careless, "chat").await);
