@@ -1,6 +1,6 @@
 //! Snapshots and files: from prepare to restore, over signed links, with the functions that existing workers call.
 
-use clawstead_sandbox::Answer;
+use clawstead_sandbox::{Answer, seed};
 use clawstead_tests::{App, FunctionKind, TestWorker, eventually, function_error, function_value};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -226,4 +226,22 @@ async fn a_snapshot_larger_than_a_components_memory_streams_both_ways() {
 /// A mebibyte that differs from every other.
 fn block(number: usize) -> Vec<u8> {
     (0..MIB).map(|index| (index.wrapping_mul(31).wrapping_add(number.wrapping_mul(17)) >> 3) as u8).collect()
+}
+
+#[tokio::test]
+async fn a_new_machine_starts_from_the_snapshot_of_the_one_before() {
+    let app = App::builder().paired().machines(2).start().await;
+    app.write(seed::USER_ID, "one").await;
+    app.replies(seed::USER_ID, 1).await;
+
+    let scaling = |idle_timeout_ms: i64| json!({"machines_max": 2, "spawn_step": 1, "idle_timeout_ms": idle_timeout_ms});
+    app.put("/v1/config/scaling", &scaling(500)).await;
+    eventually("the machine to hand in its memory", || async { (app.events("SnapshotAccepted").await.len() == 1).then_some(()) })
+        .await;
+    assert_eq!(app.events("SnapshotReady").await.len(), 1);
+
+    app.put("/v1/config/scaling", &scaling(60_000)).await;
+    app.write(seed::USER_ID, "two").await;
+    app.replies(seed::USER_ID, 2).await;
+    assert_eq!(app.events("SnapshotFetched").await.len(), 1);
 }
