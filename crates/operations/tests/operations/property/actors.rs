@@ -1,8 +1,10 @@
 //! Carries out steps on the operations and on the model, and compares what both say.
 
+use clawstead_domain::agent::AgentEvent;
 use clawstead_domain::config::Policy;
 use clawstead_domain::conversation::Enqueue;
 use clawstead_domain::worker::WorkerEvent;
+use clawstead_ledger::Expected;
 use clawstead_operations::queue::{self, Accepted};
 use clawstead_operations::workers::Registered;
 use clawstead_operations::{OperationError, configs};
@@ -68,10 +70,17 @@ impl<'w> Actors<'w> {
                     self.world.append_to_worker(&self.workers[worker].worker_id, &event);
                 }
             }
+            Step::Link { agent } => self.link(AGENTS[agent]),
             Step::Leases(policy) => self.model.lease = self.set(policy),
             Step::Retries(policy) => self.model.retry = self.set(policy),
             Step::Order(policy) => self.model.queue = self.set(policy),
         }
+    }
+
+    fn link(&self, agent_key: &str) {
+        let bot_id = format!("bot of {agent_key}");
+        let linked = AgentEvent::BotLinked { bot_id, username: "helper_bot".to_owned(), token_ref: "bot".to_owned() };
+        block_on(self.world.cx().append(agent_key, Expected::Any, &[linked])).unwrap();
     }
 
     fn set<P: Policy>(&self, policy: P) -> P {

@@ -56,7 +56,8 @@ const WRONG: &[(&str, &str)] = &[
          LEFT JOIN conversations c ON c.conversation_id = h.conversation_id WHERE m.seq IS NOT (SELECT min(seq) FROM messages o \
          WHERE o.conversation_id = h.conversation_id AND o.status = 'queued') OR m.status <> 'queued' OR m.ready_at <> h.ready_at \
          OR m.rank <> h.rank OR h.agent_key <> c.agent_key OR h.worker_id IS NOT c.worker_id \
-         OR h.paused <> (SELECT NOT enabled FROM agents a WHERE a.agent_key = h.agent_key)",
+         OR h.paused <> (SELECT NOT enabled FROM agents a WHERE a.agent_key = h.agent_key) \
+         OR h.has_bot <> EXISTS (SELECT 1 FROM bots b WHERE b.agent_key = h.agent_key)",
     ),
     (
         "what is in flight is older than whatever is queued behind it",

@@ -72,6 +72,9 @@ pub(super) enum Step {
     Stop {
         worker: usize,
     },
+    Link {
+        agent: usize,
+    },
     Leases(LeasePolicy),
     Retries(RetryPolicy),
     Order(QueuePolicy),
@@ -134,6 +137,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..WORKERS).prop_map(|worker| Step::Drain { worker }),
         1 => (0..WORKERS).prop_map(|worker| Step::Stop { worker }),
         2 => policy(),
+        1 => (0..AGENTS.len()).prop_map(|agent| Step::Link { agent }),
     ]
 }
 
