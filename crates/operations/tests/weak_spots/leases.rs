@@ -1,4 +1,4 @@
-//! Leases and signs of life: W-3, W-4, W-8, W-9, W-10, W-16, W-30.
+//! Leases and signs of life: W-3, W-4, W-8, W-9, W-10, W-15, W-16, W-30.
 
 use clawstead_operations::{queue, workers};
 use futures::executor::block_on;
@@ -92,6 +92,26 @@ fn w10_the_load_of_a_worker_is_what_it_has_in_flight() {
     block_on(queue::complete(&world.cx(), ending(&worker, &job))).unwrap();
     block_on(queue::complete(&world.cx(), ending(&worker, &job))).unwrap();
     assert_eq!(load(&world), 0);
+}
+
+#[test]
+fn w15_a_worker_is_idle_from_the_end_of_its_job_however_that_ended() {
+    let world = World::new();
+    let worker = world.worker();
+    let ended_at = || world.rows("SELECT last_ended_at FROM workers");
+    world.enqueue("c", "a long job");
+    let job = world.claim(&worker).unwrap();
+    for _ in 0..40 {
+        world.pass(60_000);
+        block_on(queue::heartbeat(&world.cx(), ending(&worker, &job))).unwrap();
+    }
+    block_on(queue::complete(&world.cx(), ending(&worker, &job))).unwrap();
+    assert_eq!(ended_at(), [format!("[Integer({})]", world.now())]);
+    world.enqueue("c", "withdrawn");
+    let job = world.claim(&worker).unwrap();
+    world.pass(5_000);
+    block_on(queue::cancel(&world.cx(), &job.message_id)).unwrap();
+    assert_eq!(ended_at(), [format!("[Integer({})]", world.now())]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The weak spots of the existing system (queue-worker.md section 17), each shown to be gone. A test is named after its
-//! number there. Those of snapshots, files and machines are with the tests of these.
+//! number there. Those of snapshots, files and machines are with the tests of these; W-24, W-26 and W-30 are refused over HTTP
+//! (`tests/tests/e2e`: `refusals`, `functions`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
 mod bots;
