@@ -6,6 +6,7 @@ mod attachments;
 mod collecting;
 mod growth;
 mod links;
+mod property;
 mod restoring;
 mod transfers;
 mod uploads;
