@@ -121,7 +121,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         24 => enqueue(),
         24 => (0..WORKERS, option::weighted(0.2, 0..CONVERSATIONS)).prop_map(|(worker, wanted)| Step::Claim { worker, wanted }),
-        6 => job().prop_map(|job| Step::Heartbeat { job }),
+        10 => job().prop_map(|job| Step::Heartbeat { job }),
         14 => job().prop_map(|job| Step::Complete { job }),
         8 => job().prop_map(|job| Step::Fail { job }),
         4 => job().prop_map(|job| Step::Say { job }),
