@@ -13,5 +13,6 @@ mod refusals;
 mod restart;
 mod snapshots;
 mod story;
+mod waiting_claim;
 mod webhook;
 mod workers;
