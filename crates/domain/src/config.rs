@@ -112,11 +112,14 @@ impl Default for ScalingPolicy {
     }
 }
 
+/// The kinds of provider that there are.
+pub const PROVIDER_KINDS: [&str; 1] = ["fly"];
+
 /// Where machines are made, and from what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProviderPolicy {
-    /// `fly`; empty for none: then no machine is ever made.
+    /// One of [`PROVIDER_KINDS`]; empty for none: then no machine is ever made.
     pub kind: String,
     /// Fly app that holds the machines.
     pub app_name: String,
@@ -267,8 +270,9 @@ impl Policy for ProviderPolicy {
         if self.kind.is_empty() {
             return Ok(());
         }
-        if self.kind != "fly" {
-            return Err(Refusal::invalid("kind", "must be fly, or empty for no machines"));
+        if !PROVIDER_KINDS.contains(&self.kind.as_str()) {
+            let known = PROVIDER_KINDS.join(" or ");
+            return Err(Refusal::invalid("kind", format!("must be {known}, or empty for no machines")));
         }
         for (field, value) in
             [("app_name", &self.app_name), ("image", &self.image), ("region", &self.region), ("volume_path", &self.volume_path)]

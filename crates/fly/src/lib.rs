@@ -28,5 +28,5 @@ pub use ownership::{DEPLOYMENT_KEY, Ownership, Tags, VOLUME_KEY, WORKER_KEY};
 pub use refusal::{Refusal, RefusalKind};
 pub use state::{HostStatus, MachineState};
 pub use token::{ApiToken, BadApiToken};
-pub use volume::{CreateVolume, Volume};
+pub use volume::{CreateVolume, Snapshot, Volume};
 pub use volume_name::{is_volume_of, volume_name};

@@ -126,6 +126,11 @@ impl<T: Transport> Machines<T> {
         self.ask(call).await
     }
 
+    /// Starts a machine that is at rest. Repeating it is harmless.
+    pub async fn start_machine(&self, id: &str) -> Outcome<()> {
+        self.tell(Call::new(Method::POST, &["machines", id, "start"])).await
+    }
+
     /// Asks a machine to stop; [`Machines::wait`] tells when it has. Repeating it is harmless.
     pub async fn stop_machine(&self, id: &str, how: StopMachine) -> Outcome<()> {
         let call = Call::new(Method::POST, &["machines", id, "stop"]).json(&how);

@@ -42,3 +42,25 @@ pub struct Volume {
     /// When it was made, RFC 3339.
     pub created_at: Option<String>,
 }
+
+/// A copy of a volume as Fly reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Snapshot {
+    /// Fly's id.
+    pub id: String,
+    /// Where it is in its life; Fly documents no list.
+    #[serde(default)]
+    pub status: String,
+    /// When it was begun, RFC 3339.
+    pub created_at: Option<String>,
+    /// How many days it is kept.
+    pub retention_days: Option<u32>,
+}
+
+impl Snapshot {
+    /// Whether a volume can be made from it: in doubt not.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.status == "created"
+    }
+}

@@ -2,7 +2,7 @@ use clawstead_transport::Transport;
 use http::Method;
 
 use crate::call::Call;
-use crate::{CreateVolume, Machines, Outcome, Volume};
+use crate::{CreateVolume, Machines, Outcome, Snapshot, Volume};
 
 impl<T: Transport> Machines<T> {
     /// Lists all volumes of the app.
@@ -24,5 +24,16 @@ impl<T: Transport> Machines<T> {
     /// [`crate::RefusalKind::Precondition`]: later, then.
     pub async fn delete_volume(&self, id: &str) -> Outcome<()> {
         self.tell(Call::new(Method::DELETE, &["volumes", id])).await
+    }
+
+    /// Begins a copy of a volume. It is complete some time later, cannot be deleted, and ends with its retention
+    /// (outside-contracts.md). After [`Outcome::Unknown`] one may be under way.
+    pub async fn snapshot_volume(&self, id: &str) -> Outcome<()> {
+        self.tell(Call::new(Method::POST, &["volumes", id, "snapshots"])).await
+    }
+
+    /// Lists the copies of a volume.
+    pub async fn list_snapshots(&self, id: &str) -> Outcome<Vec<Snapshot>> {
+        self.ask(Call::new(Method::GET, &["volumes", id, "snapshots"])).await
     }
 }

@@ -12,6 +12,7 @@ mod error;
 pub mod files;
 pub mod ingress;
 pub mod pairings;
+pub mod provider;
 pub mod queue;
 mod reconcile;
 pub mod secrets;

@@ -5,7 +5,6 @@ mod report;
 mod turn;
 
 use clawstead_ledger::Engine;
-use clawstead_transport::Transport;
 
 pub use crate::reconcile::Outside;
 pub(crate) use report::note;
@@ -24,7 +23,7 @@ const BATCH: i64 = 100;
 ///
 /// # Errors
 /// When the database does not say who has the turn.
-pub async fn run<E: Engine, T: Transport>(cx: &Cx<'_, E>, outside: &Outside<'_, T>) -> Result<TickReport, OperationError> {
+pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<TickReport, OperationError> {
     let Some(turn) = Turn::take(cx, outside.clock).await? else {
         return Ok(TickReport { ran: false, ..TickReport::default() });
     };

@@ -92,7 +92,7 @@ impl<'a> View<'a> {
 
     /// Whether the policy wants machines in this app.
     fn is_wanted_app(&self, app: Option<&str>) -> bool {
-        self.provider.kind == "fly" && app == Some(&self.provider.app_name)
+        !self.provider.kind.is_empty() && app == Some(&self.provider.app_name)
     }
 }
 

@@ -3,12 +3,12 @@
 use clawstead_domain::config::{ProviderPolicy, ScalingPolicy};
 use clawstead_domain::plan::Action;
 use clawstead_domain::worker::WorkerEvent;
-use clawstead_fly::{Machines, RefusalKind};
 use clawstead_ledger::Engine;
-use clawstead_transport::Transport;
 
 use super::known::{Known, note};
-use super::outside::{Outside, settled};
+use super::look::Places;
+use super::outside::Outside;
+use crate::provider::{Provider, Trouble, TroubleKind};
 use crate::tick::Turn;
 use crate::{Cx, OperationError};
 
@@ -22,14 +22,15 @@ pub(super) enum Progress {
 }
 
 /// Everything that actions need.
-pub(super) struct Actor<'a, E, T> {
+pub(super) struct Actor<'a, E> {
     pub(super) turn: &'a Turn<'a, E>,
-    pub(super) outside: &'a Outside<'a, T>,
+    pub(super) outside: &'a Outside<'a>,
     pub(super) scaling: ScalingPolicy,
     pub(super) provider: ProviderPolicy,
+    pub(super) places: Places,
 }
 
-impl<'a, E: Engine, T: Transport> Actor<'a, E, T> {
+impl<'a, E: Engine> Actor<'a, E> {
     /// Carries out one action. Repeating one that was interrupted, or that another has done, does no harm.
     pub(super) async fn perform(&self, action: &Action) -> Result<Progress, OperationError> {
         match action {
@@ -51,15 +52,9 @@ impl<'a, E: Engine, T: Transport> Actor<'a, E, T> {
             Action::Finish { worker_id } => self.finish(worker_id).await,
             Action::DeleteOrphanMachine { app, machine_id } => {
                 // Its worker has no valid token any more, so there is nothing that a gentle stop could save.
-                settled(self.outside.app(app)?.delete_machine(machine_id, true).await.found()).map(|_| Progress::Done)
+                sent(self.provider_of(app)?.delete_machine(app, machine_id, true).await)
             }
-            Action::DeleteOrphanVolume { app, volume_id } => {
-                let outcome = self.outside.app(app)?.delete_volume(volume_id).await.found();
-                if is_refused_as(&outcome, RefusalKind::Precondition) {
-                    return Ok(Progress::Later);
-                }
-                settled(outcome).map(|_| Progress::Done)
-            }
+            Action::DeleteOrphanVolume { app, volume_id } => sent(self.provider_of(app)?.delete_volume(app, volume_id).await),
         }
     }
 
@@ -68,11 +63,17 @@ impl<'a, E: Engine, T: Transport> Actor<'a, E, T> {
         self.turn.cx()
     }
 
-    /// The worker as the log knows it now, and the app that holds its machine.
-    pub(super) async fn worker(&self, worker_id: &str) -> Result<(Known, Machines<&'a T>), OperationError> {
+    /// The worker as the log knows it now, and who holds its machine.
+    pub(super) async fn worker(&self, worker_id: &str) -> Result<(Known, &'a dyn Provider), OperationError> {
         let known = Known::read(&self.cx(), worker_id).await?;
-        let app = self.outside.app(known.app()?)?;
-        Ok((known, app))
+        let provider = self.outside.provider(&known.provider)?;
+        Ok((known, provider))
+    }
+
+    /// Who holds a listed app.
+    fn provider_of(&self, app: &str) -> Result<&'a dyn Provider, OperationError> {
+        let kind = self.places.get(app).ok_or_else(|| OperationError::unexpected("an app that was not listed"))?;
+        self.outside.provider(kind)
     }
 
     /// Records an event, unless the worker is further on already.
@@ -86,7 +87,11 @@ impl<'a, E: Engine, T: Transport> Actor<'a, E, T> {
     }
 }
 
-/// Whether a call was refused for this reason.
-pub(super) fn is_refused_as<R>(outcome: &clawstead_fly::Outcome<R>, kind: RefusalKind) -> bool {
-    matches!(outcome, clawstead_fly::Outcome::Refused(refusal) if refusal.kind == kind)
+/// An order that the provider took, or that it can take only later.
+pub(super) fn sent(outcome: Result<(), Trouble>) -> Result<Progress, OperationError> {
+    match outcome {
+        Ok(()) => Ok(Progress::Done),
+        Err(trouble) if trouble.is(TroubleKind::NotYet) => Ok(Progress::Later),
+        Err(trouble) => Err(trouble.into()),
+    }
 }

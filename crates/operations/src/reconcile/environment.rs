@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use clawstead_domain::config::{ProviderPolicy, ScalingPolicy};
-use clawstead_fly::Env;
 use clawstead_vault::Secret;
 
+use crate::provider::Environment;
 use crate::queue::BridgeRuntime;
 
 /// Who the worker is, and where it reaches us.
@@ -20,7 +20,7 @@ pub(super) struct Identity<'a> {
 
 /// What existing worker images expect. The operator's values win over the preset, and what makes the worker this worker
 /// wins over the operator's.
-pub(super) fn environment(identity: &Identity<'_>, provider: &ProviderPolicy, scaling: &ScalingPolicy) -> Env {
+pub(super) fn environment(identity: &Identity<'_>, provider: &ProviderPolicy, scaling: &ScalingPolicy) -> Environment {
     let mut variables = preset(&provider.volume_path);
     let mut set = |name: &str, value: &str| drop(variables.insert(name.to_owned(), value.to_owned()));
     set("WORKSPACE_ID", "default");
@@ -39,7 +39,7 @@ pub(super) fn environment(identity: &Identity<'_>, provider: &ProviderPolicy, sc
         variables.extend(bridged(bridge));
     }
     variables.retain(|_, value| !value.trim().is_empty());
-    Env(variables)
+    Environment(variables)
 }
 
 /// The names that existing workers look for (queue-worker.md sections 8.3 and 8.4).

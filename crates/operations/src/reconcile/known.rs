@@ -11,6 +11,7 @@ pub(super) struct Known {
     pub(super) worker_id: String,
     pub(super) stream_version: i64,
     pub(super) state: State,
+    pub(super) provider: String,
     pub(super) app_name: Option<String>,
     pub(super) region: Option<String>,
     pub(super) volume_id: Option<String>,
@@ -22,7 +23,7 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) async fn read<E: Engine>(cx: &Cx<'_, E>, worker_id: &str) -> Result<Self, OperationError> {
-        let sql = "SELECT worker_id, stream_version, state, app_name, region, volume_id, machine_id, wanted_for, machine_gone_at, \
+        let sql = "SELECT worker_id, stream_version, state, provider, app_name, region, volume_id, machine_id, wanted_for, machine_gone_at, \
                    volume_gone_at FROM workers WHERE worker_id = ?1";
         let rows = cx.sql(sql, &[worker_id.into()]).await?;
         rows.first().and_then(|row| known_of(&row)).ok_or_else(|| OperationError::unexpected("a row of workers"))
@@ -30,7 +31,7 @@ impl Known {
 
     /// Name of the app that holds its machine.
     pub(super) fn app(&self) -> Result<&str, OperationError> {
-        self.app_name.as_deref().ok_or_else(|| OperationError::unexpected("a worker of Fly without an app"))
+        self.app_name.as_deref().ok_or_else(|| OperationError::unexpected("a worker with a machine and without an app"))
     }
 }
 
@@ -55,6 +56,7 @@ fn known_of(row: &Row<'_>) -> Option<Known> {
         worker_id: row.text("worker_id")?,
         stream_version: row.integer("stream_version")?,
         state: State::parse(&row.text("state")?)?,
+        provider: row.text("provider")?,
         app_name: row.text("app_name"),
         region: row.text("region"),
         volume_id: row.text("volume_id"),

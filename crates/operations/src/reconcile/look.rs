@@ -1,14 +1,13 @@
 //! The inventory: the views, and what Fly lists when that can matter.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use clawstead_domain::config::{LeasePolicy, ProviderPolicy};
-use clawstead_domain::plan::{Head, Inventory, Worker};
+use clawstead_domain::plan::{Head, Inventory, Listing, Worker};
 use clawstead_domain::worker::State;
 use clawstead_ledger::{Engine, Row};
-use clawstead_transport::Transport;
 
-use super::{Outside, listing};
+use super::Outside;
 use crate::tick::{last_run, note};
 use crate::{Cx, OperationError};
 
@@ -24,14 +23,18 @@ const BREAK_MS: i64 = 90_000;
 /// A worker whose next message is ready within this time has work.
 const SOON_MS: i64 = 120_000;
 
-/// Looks at everything once. What Fly does not tell is missing, and why is added to `errors`.
-pub(super) async fn inventory<E: Engine, T: Transport>(
+/// Apps, and the kind of the provider that has each.
+pub(super) type Places = BTreeMap<String, String>;
+
+/// Looks at everything once; also says who has the apps that were looked at. What a provider does not tell is missing, and why
+/// is added to `errors`.
+pub(super) async fn inventory<E: Engine>(
     cx: &Cx<'_, E>,
-    outside: &Outside<'_, T>,
+    outside: &Outside<'_>,
     provider: &ProviderPolicy,
     lease: &LeasePolicy,
     errors: &mut Vec<String>,
-) -> Result<Inventory, OperationError> {
+) -> Result<(Inventory, Places), OperationError> {
     let runs = last_run(cx).await?;
     let ran_at = |work: &str| runs.get(work).map(|run| run.ran_at);
     let mut watching_since = ran_at("watch").unwrap_or(cx.now);
@@ -39,16 +42,19 @@ pub(super) async fn inventory<E: Engine, T: Transport>(
         note(cx, "watch", 0, None).await?;
         watching_since = cx.now;
     }
-    let workers = workers(cx, provider, cx.now - lease.silent_after_ms).await?;
+    let (workers, mut places) = workers(cx, provider, cx.now - lease.silent_after_ms).await?;
     let waiting = waiting(cx, provider, workers.len()).await?;
     let mut inventory = Inventory { workers, waiting, listings: Vec::new(), watching_since };
     let since_listing = ran_at("listing").map(|at| cx.now - at);
     if since_listing.is_some_and(|ms| (0..LISTING_GAP_MS).contains(&ms)) {
-        return Ok(inventory);
+        return Ok((inventory, places));
     }
-    let apps = apps(&inventory, provider, since_listing.is_none_or(|ms| ms >= SWEEP_EVERY_MS));
-    for app in &apps {
-        match listing::read(outside, app, &inventory.workers).await {
+    let sweep_is_due = since_listing.is_none_or(|ms| ms >= SWEEP_EVERY_MS);
+    if !provider.kind.is_empty() && (sweep_is_due || !inventory.waiting.is_empty()) {
+        places.insert(provider.app_name.clone(), provider.kind.clone());
+    }
+    for (app, kind) in &places {
+        match list(outside, kind, app, &inventory.workers).await {
             Ok(listing) => {
                 if listing.is_missing {
                     errors.push(format!("list {app}: there is no such app"));
@@ -58,23 +64,23 @@ pub(super) async fn inventory<E: Engine, T: Transport>(
             Err(error) => errors.push(format!("list {app}: {error}")),
         }
     }
-    if !apps.is_empty() {
+    if !places.is_empty() {
         note(cx, "listing", inventory.listings.len() as i64, None).await?;
     }
-    Ok(inventory)
+    Ok((inventory, places))
 }
 
-/// The apps that hold something of ours, and the one that new machines go to, if there is a reason to look at it.
-fn apps(inventory: &Inventory, provider: &ProviderPolicy, sweep_is_due: bool) -> BTreeSet<String> {
-    let mut apps: BTreeSet<String> = inventory.workers.iter().filter_map(|worker| worker.app_name.clone()).collect();
-    if provider.kind == "fly" && (sweep_is_due || !inventory.waiting.is_empty()) {
-        apps.insert(provider.app_name.clone());
-    }
-    apps
+async fn list(outside: &Outside<'_>, kind: &str, app: &str, workers: &[Worker]) -> Result<Listing, OperationError> {
+    Ok(outside.provider(kind)?.list(app, workers).await?)
 }
 
-/// Workers that have not stopped; external ones only while they call, or while they are on their way out.
-async fn workers<E: Engine>(cx: &Cx<'_, E>, provider: &ProviderPolicy, silent_since: i64) -> Result<Vec<Worker>, OperationError> {
+/// Workers that have not stopped, and the apps that hold something of theirs; external ones only while they call, or while they
+/// are on their way out.
+async fn workers<E: Engine>(
+    cx: &Cx<'_, E>,
+    provider: &ProviderPolicy,
+    silent_since: i64,
+) -> Result<(Vec<Worker>, Places), OperationError> {
     // `+` keeps `paused` out of the choice of an index: by it, every worker would look at every head.
     let sql = "SELECT w.worker_id, w.provider, w.state, w.app_name, w.volume_id, w.machine_id, w.machine_created_at, w.wanted_for, \
         w.conversation_id, w.requested_at, w.seen_at, c.last_seen_at, w.last_claim_at, w.last_ended_at, w.drain_deadline_at, \
@@ -82,16 +88,18 @@ async fn workers<E: Engine>(cx: &Cx<'_, E>, provider: &ProviderPolicy, silent_si
         (SELECT max(max(l.expires_at, coalesce(r.expires_at, 0))) FROM leases l \
           LEFT JOIN lease_renewals r ON r.lease_id = l.lease_id WHERE l.worker_id = w.worker_id) AS lease_ends_at, \
         EXISTS (SELECT 1 FROM queue_heads h WHERE h.worker_id = w.worker_id AND +h.paused = 0 AND h.ready_at <= ?2 \
-            AND (h.has_bot >= ?3 OR w.provider <> 'fly')) \
+            AND (h.has_bot >= ?3 OR w.provider = 'external')) \
           OR EXISTS (SELECT 1 FROM queue_heads h WHERE h.conversation_id = w.wanted_for AND h.worker_id IS NULL AND h.paused = 0 \
             AND h.has_bot >= ?3 AND h.ready_at <= ?2) AS has_work \
         FROM workers w LEFT JOIN worker_contacts c ON c.worker_id = w.worker_id \
         WHERE w.state IN ('requested', 'active', 'draining', 'stopping') \
-          AND (w.provider = 'fly' OR w.state IN ('draining', 'stopping') OR c.last_seen_at >= ?1) \
+          AND (w.provider <> 'external' OR w.state IN ('draining', 'stopping') OR c.last_seen_at >= ?1) \
         ORDER BY w.requested_at, w.worker_id";
     let rows = cx.sql(sql, &[silent_since.into(), (cx.now + SOON_MS).into(), i64::from(provider.needs_bot).into()]).await?;
+    let place = |row: Row<'_>| Some((row.text("app_name")?, row.text("provider")?));
+    let places = rows.iter().filter_map(place).collect();
     let read = |row: Row<'_>| worker_of(&row).ok_or_else(|| OperationError::unexpected("a row of workers"));
-    rows.iter().map(read).collect()
+    Ok((rows.iter().map(read).collect::<Result<_, _>>()?, places))
 }
 
 /// Heads that a machine's worker can claim now, best rank first: no more than could matter with so many workers. Without a
@@ -113,7 +121,7 @@ async fn waiting<E: Engine>(cx: &Cx<'_, E>, provider: &ProviderPolicy, workers: 
 fn worker_of(row: &Row<'_>) -> Option<Worker> {
     Some(Worker {
         worker_id: row.text("worker_id")?,
-        is_ours: row.text("provider")? == "fly",
+        is_ours: row.text("provider")? != "external",
         state: State::parse(&row.text("state")?)?,
         app_name: row.text("app_name"),
         volume_id: row.text("volume_id"),

@@ -1,8 +1,6 @@
 //! The machine of a worker, as it is made.
 
-use clawstead_fly::{CpuKind, CreateMachine, Guest, MachineConfig, Mount, Restart, RestartPolicy, Signal, StopMachine, Tags};
 use clawstead_ledger::Engine;
-use clawstead_transport::Transport;
 use clawstead_vault::KeyRing;
 
 use super::act::Actor;
@@ -10,24 +8,17 @@ use super::environment::{Identity, environment};
 use super::known::Known;
 use super::provision::size;
 use super::token;
+use crate::provider::MachineWanted;
 use crate::queue::{self, BridgeRuntime};
 use crate::{Cx, OperationError, agents};
 
-/// A worker that fails is started again so often on the same machine, with its data. One that ends with code 0 has nothing
-/// left to do.
-const RESTARTS_MAX: u32 = 3;
-
-/// A worker first finishes its job, up to 120 s, and then uploads its state (worker-wire.md section 2). Fly allows at most
-/// this.
-pub(super) const GENTLE_STOP: StopMachine = StopMachine { signal: Some(Signal::Sigterm), timeout_seconds: Some(300) };
-
 /// The machine for a worker whose volume exists.
-pub(super) async fn wanted<E: Engine, T: Transport>(
-    actor: &Actor<'_, E, T>,
-    known: &Known,
-) -> Result<CreateMachine, OperationError> {
+pub(super) async fn wanted<'a, E: Engine>(
+    actor: &'a Actor<'_, E>,
+    known: &'a Known,
+) -> Result<MachineWanted<'a>, OperationError> {
     let cx = actor.cx();
-    let volume_id = known.volume_id.clone().ok_or_else(|| OperationError::unexpected("a machine before its volume"))?;
+    let volume_id = known.volume_id.as_deref().ok_or_else(|| OperationError::unexpected("a machine before its volume"))?;
     let token = token::open(&cx, actor.outside.keys, &known.worker_id).await?;
     let base_url = format!("{}/worker/{}", actor.outside.public_url.trim_end_matches('/'), token.expose());
     let assignment = assignment(&cx, known).await?;
@@ -42,21 +33,16 @@ pub(super) async fn wanted<E: Engine, T: Transport>(
         bridge: bridge.as_ref(),
     };
     let provider = &actor.provider;
-    let config = MachineConfig {
-        image: provider.image.clone(),
-        env: environment(&identity, provider, &actor.scaling),
-        guest: Guest { cpu_kind: CpuKind::Shared, cpus: size(provider.cpus)?, memory_mb: size(provider.memory_mb)? },
-        mounts: vec![Mount { volume: volume_id.clone(), path: provider.volume_path.clone() }],
-        metadata: Tags {
-            deployment: actor.outside.deployment.to_owned(),
-            worker: known.worker_id.clone(),
-            volume: Some(volume_id),
-        },
-        restart: Restart { policy: RestartPolicy::OnFailure, max_retries: Some(RESTARTS_MAX) },
-        stop_config: GENTLE_STOP,
-        auto_destroy: false,
-    };
-    Ok(CreateMachine { name: known.worker_id.clone(), region: actor.region(known), config })
+    Ok(MachineWanted {
+        worker_id: &known.worker_id,
+        region: actor.region(known),
+        image: &provider.image,
+        environment: environment(&identity, provider, &actor.scaling),
+        cpus: size(provider.cpus)?,
+        memory_mb: size(provider.memory_mb)?,
+        volume_id,
+        volume_path: &provider.volume_path,
+    })
 }
 
 /// The bridge of the agent that a worker is meant for, and of no other.

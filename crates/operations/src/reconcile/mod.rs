@@ -7,7 +7,6 @@
 mod act;
 mod environment;
 mod known;
-mod listing;
 mod look;
 mod machine;
 mod outside;
@@ -20,7 +19,6 @@ use std::collections::BTreeSet;
 use clawstead_domain::config::{LeasePolicy, ProviderPolicy, ScalingPolicy};
 use clawstead_domain::plan::{Action, plan};
 use clawstead_ledger::Engine;
-use clawstead_transport::Transport;
 
 pub use outside::Outside;
 
@@ -31,27 +29,24 @@ use crate::{OperationError, configs};
 const ERRORS_TOLD: usize = 3;
 
 /// Looks, plans and acts once.
-pub(crate) async fn run<E: Engine, T: Transport>(
-    turn: &Turn<'_, E>,
-    outside: &Outside<'_, T>,
-) -> Result<KindReport, OperationError> {
+pub(crate) async fn run<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>) -> Result<KindReport, OperationError> {
     let cx = turn.cx();
     let policies = configs::load(&cx).await?;
     let (scaling, provider, lease): (ScalingPolicy, ProviderPolicy, LeasePolicy) =
         (policies.get()?, policies.get()?, policies.get()?);
     let mut errors = Vec::new();
-    let inventory = look::inventory(&cx, outside, &provider, &lease, &mut errors).await?;
+    let (inventory, places) = look::inventory(&cx, outside, &provider, &lease, &mut errors).await?;
     let mut actions = plan(&inventory, &scaling, &provider, lease.silent_after_ms, cx.now);
     share_the_time(&mut actions, cx.roll());
-    let actor = act::Actor { turn, outside, scaling, provider };
+    let actor = act::Actor { turn, outside, scaling, provider, places };
     let done = act_on(&actor, &actions, &mut errors).await?;
     Ok(KindReport { done, error: tell(&errors) })
 }
 
 /// Carries actions out one by one. After one that failed, or that has to wait, the later ones with the same subject are left
 /// to the next tick.
-async fn act_on<E: Engine, T: Transport>(
-    actor: &act::Actor<'_, E, T>,
+async fn act_on<E: Engine>(
+    actor: &act::Actor<'_, E>,
     actions: &[Action],
     errors: &mut Vec<String>,
 ) -> Result<i64, OperationError> {

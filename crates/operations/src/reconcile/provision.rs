@@ -1,25 +1,20 @@
 //! Asking for a worker, and making its volume and machine: record, call, record.
 
 use clawstead_domain::worker::{State, WorkerEvent};
-use clawstead_fly::{CreateVolume, Machines, volume_name};
 use clawstead_ledger::{Engine, Expected};
-use clawstead_transport::Transport;
 use clawstead_vault::sha256_hex;
 
 use super::act::{Actor, Progress};
 use super::known::Known;
-use super::outside::settled;
 use super::{machine, token};
 use crate::OperationError;
+use crate::provider::{Provider, VolumeWanted};
 
-/// How many days Fly keeps its daily copies of a volume; its default, said aloud because they are billed.
-const SNAPSHOT_RETENTION_DAYS: u32 = 5;
-
-impl<E: Engine, T: Transport> Actor<'_, E, T> {
+impl<E: Engine> Actor<'_, E> {
     /// Asks for a worker, and goes on as far as it can be made now.
     pub(super) async fn request(&self, conversation_id: &str) -> Result<Progress, OperationError> {
-        // Without a token for Fly nothing is asked for that could not be made.
-        self.outside.app(&self.provider.app_name)?;
+        // Nothing is asked for that could not be made.
+        self.outside.provider(&self.provider.kind)?.ready()?;
         let cx = self.cx();
         let worker_id = cx.new_id();
         let token = token::mint(&cx, self.outside.keys, &worker_id).await?;
@@ -37,9 +32,9 @@ impl<E: Engine, T: Transport> Actor<'_, E, T> {
 
     /// Makes what a worker that was asked for still lacks.
     pub(super) async fn provision(&self, worker_id: &str) -> Result<Progress, OperationError> {
-        let (mut known, app) = self.worker(worker_id).await?;
+        let (mut known, provider) = self.worker(worker_id).await?;
         if known.state == State::Requested && known.volume_id.is_none() {
-            self.create_volume(&app, &known).await?;
+            self.create_volume(provider, &known).await?;
             known = Known::read(&self.cx(), worker_id).await?;
         }
         if known.state != State::Requested || known.machine_id.is_some() {
@@ -48,31 +43,29 @@ impl<E: Engine, T: Transport> Actor<'_, E, T> {
         if !self.turn.goes_on().await? {
             return Ok(Progress::Later);
         }
-        self.create_machine(&app, &known).await
+        self.create_machine(provider, &known).await
     }
 
-    async fn create_volume(&self, app: &Machines<&T>, known: &Known) -> Result<(), OperationError> {
-        let wanted = CreateVolume {
-            name: volume_name(self.outside.deployment, &known.worker_id),
+    async fn create_volume(&self, provider: &dyn Provider, known: &Known) -> Result<(), OperationError> {
+        let wanted = VolumeWanted {
+            worker_id: &known.worker_id,
             region: self.region(known),
             size_gb: size(self.provider.volume_size_gb)?,
-            encrypted: true,
-            snapshot_retention: SNAPSHOT_RETENTION_DAYS,
         };
-        let volume = settled(app.create_volume(&wanted).await)?;
-        self.adopt_volume(&known.worker_id, &volume.id).await.map(drop)
+        let volume_id = provider.create_volume(known.app()?, &wanted).await?;
+        self.adopt_volume(&known.worker_id, &volume_id).await.map(drop)
     }
 
-    async fn create_machine(&self, app: &Machines<&T>, known: &Known) -> Result<Progress, OperationError> {
+    async fn create_machine(&self, provider: &dyn Provider, known: &Known) -> Result<Progress, OperationError> {
         let wanted = machine::wanted(self, known).await?;
-        let machine = settled(app.create_machine(&wanted).await)?;
-        self.adopt_machine(&known.worker_id, &machine.id).await
+        let machine_id = provider.create_machine(known.app()?, &wanted).await?;
+        self.adopt_machine(&known.worker_id, &machine_id).await
     }
 
     /// Records a worker's volume. All of them are made in the region that the worker was asked for in.
     pub(super) async fn adopt_volume(&self, worker_id: &str, volume_id: &str) -> Result<Progress, OperationError> {
         self.note(worker_id, |known| {
-            let event = || WorkerEvent::VolumeCreated { volume_id: volume_id.to_owned(), region: self.region(known) };
+            let event = || WorkerEvent::VolumeCreated { volume_id: volume_id.to_owned(), region: self.region(known).to_owned() };
             known.volume_id.is_none().then(event)
         })
         .await
@@ -87,8 +80,8 @@ impl<E: Engine, T: Transport> Actor<'_, E, T> {
         .await
     }
 
-    pub(super) fn region(&self, known: &Known) -> String {
-        known.region.clone().unwrap_or_else(|| self.provider.region.clone())
+    pub(super) fn region<'k>(&'k self, known: &'k Known) -> &'k str {
+        known.region.as_deref().unwrap_or(&self.provider.region)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Policies.
 
-use clawstead_domain::config::{LeasePolicy, QueuePolicy, RetryPolicy};
+use clawstead_domain::config::{LeasePolicy, ProviderPolicy, QueuePolicy, RetryPolicy};
 use clawstead_operations::{OperationError, configs};
 use futures::executor::block_on;
 
@@ -42,4 +42,20 @@ fn a_policy_of_another_release_is_an_error_and_not_a_default() {
     let policies = block_on(configs::load(&world.cx())).unwrap();
     assert!(matches!(policies.get::<LeasePolicy>(), Err(OperationError::Unexpected(_))));
     assert!(policies.get::<QueuePolicy>().is_ok());
+}
+
+#[test]
+fn s21_a_provider_that_nobody_has_written_is_refused_when_it_is_configured() {
+    let world = World::new();
+    for kind in ["runpod", "ecs", "Fly", " fly"] {
+        let policy = ProviderPolicy {
+            kind: kind.to_owned(),
+            app_name: "workers".to_owned(),
+            image: "i".to_owned(),
+            region: "fra".to_owned(),
+            ..ProviderPolicy::default()
+        };
+        assert_eq!(code(block_on(configs::set(&world.cx(), &policy))), "invalid_field", "{kind}");
+    }
+    assert_eq!(world.rows("SELECT * FROM configs"), Vec::<String>::new());
 }

@@ -9,7 +9,7 @@ use clawstead_domain::conversation::{Ending, Enqueue};
 use clawstead_ledger::engines::native::NativeEngine;
 use clawstead_ledger::{Durability, Engine, Expected, Ledger};
 use clawstead_operations::tick::{self, Outside, TickReport};
-use clawstead_operations::{Cx, agents, configs, queue, workers};
+use clawstead_operations::{Cx, agents, configs, provider, queue, workers};
 use clawstead_vault::KeyRing;
 use futures::FutureExt;
 use futures::executor::block_on;
@@ -103,16 +103,14 @@ impl World {
         machines.done
     }
 
-    pub(crate) fn outside(&self) -> Outside<'_, Fly> {
-        Outside {
+    pub(crate) fn outside(&self) -> Outside<'_> {
+        let fly = provider::Fly {
             transport: &self.fly,
-            clock: &*self.now_of_ticks,
-            keys: &self.keys,
-            fly_api_url: "https://api.machines.test/v1",
-            fly_api_token: self.token.get(),
+            api_url: "https://api.machines.test/v1",
+            api_token: self.token.get(),
             deployment: DEPLOYMENT,
-            public_url: "https://claw.test/",
-        }
+        };
+        Outside { providers: vec![Box::new(fly)], clock: &*self.now_of_ticks, keys: &self.keys, public_url: "https://claw.test/" }
     }
 
     pub(crate) fn enqueue(&self, conversation_id: &str) {

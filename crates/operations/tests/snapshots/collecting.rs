@@ -2,6 +2,7 @@
 
 use clawstead_domain::config::ProviderPolicy;
 use clawstead_operations::configs;
+use clawstead_operations::provider::Fly;
 use clawstead_operations::tick::{self, Outside};
 use clawstead_transport::{Matcher, ScriptedTransport};
 use futures::executor::block_on;
@@ -112,15 +113,13 @@ fn w41_files_are_tidied_whatever_else_goes_wrong() {
         ..ProviderPolicy::default()
     };
     block_on(configs::set(&world.cx(), &provider)).unwrap();
-    let outside = Outside {
-        transport: &ScriptedTransport::new().answer(Matcher::any(), 500, "broken").answer(Matcher::any(), 500, "broken"),
-        clock: &|| world.now(),
-        keys: &world.keys,
-        fly_api_url: "https://fly.example.org",
-        fly_api_token: "",
+    let fly = Fly {
+        transport: ScriptedTransport::new().answer(Matcher::any(), 500, "broken").answer(Matcher::any(), 500, "broken"),
+        api_url: "https://fly.example.org",
+        api_token: "",
         deployment: "test",
-        public_url: PUBLIC_URL,
     };
+    let outside = Outside { providers: vec![Box::new(fly)], clock: &|| world.now(), keys: &world.keys, public_url: PUBLIC_URL };
     let report = block_on(tick::run(&world.cx(), &outside)).unwrap();
     assert!(report.kinds["machines"].error.is_some(), "{report:?}");
     assert_eq!(report.kinds["files"].done, 2, "an upload that expired, and its file");

@@ -4,35 +4,25 @@ use std::collections::HashMap;
 
 use chrono::DateTime;
 use clawstead_domain::plan::{Listing, Machine, Phase, Volume, Worker};
-use clawstead_fly::{HostStatus, ListMachines, MachineState, Ownership, is_volume_of, volume_name};
-use clawstead_transport::Transport;
+use clawstead_fly::{HostStatus, MachineState, Ownership, is_volume_of, volume_name};
 
-use super::Outside;
-use super::outside::settled;
-use crate::OperationError;
-
-/// Lists the machines and volumes of an app.
-pub(super) async fn read<T: Transport>(
-    outside: &Outside<'_, T>,
-    app_name: &str,
+/// The listing of an app that exists.
+pub(super) fn listing(
+    app: &str,
+    deployment: &str,
     workers: &[Worker],
-) -> Result<Listing, OperationError> {
-    let app = outside.app(app_name)?;
-    // Without the filter on our tag: it hides machines whose host is out of reach, and those would be taken for gone.
-    let Some(machines) = settled(app.list_machines(&ListMachines::default()).await.found())? else {
-        return Ok(Listing { app: app_name.to_owned(), is_missing: true, ..Listing::default() });
-    };
-    let volumes = settled(app.list_volumes().await)?;
+    machines: &[clawstead_fly::Machine],
+    volumes: &[clawstead_fly::Volume],
+) -> Listing {
     let names: HashMap<String, &str> =
-        workers.iter().map(|worker| (volume_name(outside.deployment, &worker.worker_id), worker.worker_id.as_str())).collect();
-    Ok(Listing {
-        app: app_name.to_owned(),
+        workers.iter().map(|worker| (volume_name(deployment, &worker.worker_id), worker.worker_id.as_str())).collect();
+    Listing {
+        app: app.to_owned(),
         is_missing: false,
-        machines: machines.iter().map(|machine| machine_of(machine, outside.deployment, workers)).collect(),
-        volumes: volumes.iter().map(|volume| volume_of(volume, outside.deployment, &names)).collect(),
-    })
+        machines: machines.iter().map(|machine| machine_of(machine, deployment, workers)).collect(),
+        volumes: volumes.iter().map(|volume| volume_of(volume, deployment, &names)).collect(),
+    }
 }
-
 fn machine_of(machine: &clawstead_fly::Machine, deployment: &str, workers: &[Worker]) -> Machine {
     let worker_id = match machine.ownership(deployment) {
         Ownership::Ours { worker } => Some(worker.to_owned()),
@@ -80,7 +70,7 @@ pub(super) fn is_leaving(volume_state: &str) -> bool {
     volume_state.contains("destroy")
 }
 
-fn instant_of(rfc3339: &str) -> Option<i64> {
+pub(super) fn instant_of(rfc3339: &str) -> Option<i64> {
     DateTime::parse_from_rfc3339(rfc3339).ok().map(|instant| instant.timestamp_millis())
 }
 
