@@ -4,7 +4,7 @@ use std::time::Duration;
 use http::Method;
 use serde::Serialize;
 
-/// One request to be made, below `/apps/{app}`.
+/// One request to be made, below an app or an organization.
 pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     /// Already encoded, with a leading slash.
@@ -14,13 +14,42 @@ pub(crate) struct Call<'a> {
     /// What the body holds in confidence.
     pub(crate) secrets: Vec<&'a str>,
     pub(crate) timeout: Option<Duration>,
+    /// One header more; its value is a secret.
+    pub(crate) header: Option<(&'static str, &'a str)>,
+    /// Whether making it twice is as good as making it once, so that an unknown outcome may be settled by making it again.
+    pub(crate) repeatable: bool,
+    /// Whether Fly allows it more often than most calls.
+    pub(crate) often: bool,
 }
 
 impl<'a> Call<'a> {
     /// A call of `/<segment>/<segment>…`.
     pub(crate) fn new(method: Method, segments: &[&str]) -> Self {
         let path = segments.iter().flat_map(|segment| ["/".to_owned(), encode(segment)]).collect();
-        Self { method, path, query: Vec::new(), body: None, secrets: Vec::new(), timeout: None }
+        let repeatable = method != Method::POST;
+        let (query, secrets) = (Vec::new(), Vec::new());
+        Self { method, path, query, body: None, secrets, timeout: None, header: None, repeatable, often: false }
+    }
+
+    /// A POST that may be made again after an unknown outcome; or a call that may not.
+    pub(crate) fn repeatable(mut self, repeatable: bool) -> Self {
+        self.repeatable = repeatable;
+        self
+    }
+
+    /// A call that Fly allows more often than most.
+    pub(crate) fn often(mut self) -> Self {
+        self.often = true;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: Option<&'a str>) -> Self {
+        self.header = value.map(|value| (name, value));
+        self
+    }
+
+    pub(crate) fn changes_a_machine(&self) -> bool {
+        self.method != Method::GET && self.path.starts_with("/machines/")
     }
 
     pub(crate) fn query(mut self, name: &'a str, value: Option<impl ToString>) -> Self {

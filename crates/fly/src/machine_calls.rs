@@ -116,7 +116,7 @@ impl<T: Transport> Machines<T> {
 
     /// Reads one machine.
     pub async fn get_machine(&self, id: &str) -> Outcome<Machine> {
-        self.ask(Call::new(Method::GET, &["machines", id])).await
+        self.ask(Call::new(Method::GET, &["machines", id]).often()).await
     }
 
     /// Makes and starts a machine. After [`Outcome::Unknown`] it may exist: list, and adopt it by its name.
@@ -128,18 +128,23 @@ impl<T: Transport> Machines<T> {
 
     /// Starts a machine that is at rest. Repeating it is harmless.
     pub async fn start_machine(&self, id: &str) -> Outcome<()> {
-        self.tell(Call::new(Method::POST, &["machines", id, "start"])).await
+        self.tell(Call::new(Method::POST, &["machines", id, "start"]).repeatable(true)).await
     }
 
     /// Asks a machine to stop; [`Machines::wait`] tells when it has. Repeating it is harmless.
     pub async fn stop_machine(&self, id: &str, how: StopMachine) -> Outcome<()> {
-        let call = Call::new(Method::POST, &["machines", id, "stop"]).json(&how);
+        let call = Call::new(Method::POST, &["machines", id, "stop"]).json(&how).repeatable(true);
         self.tell(call).await
     }
 
     /// Keeps Fly's proxy from sending anything new to a machine. Repeating it is harmless.
     pub async fn cordon_machine(&self, id: &str) -> Outcome<()> {
-        self.tell(Call::new(Method::POST, &["machines", id, "cordon"])).await
+        self.tell(Call::new(Method::POST, &["machines", id, "cordon"]).repeatable(true)).await
+    }
+
+    /// Lets Fly's proxy send to a machine again. Repeating it is harmless.
+    pub async fn uncordon_machine(&self, id: &str) -> Outcome<()> {
+        self.tell(Call::new(Method::POST, &["machines", id, "uncordon"]).repeatable(true)).await
     }
 
     /// Deletes a machine; a running one only by force, otherwise [`crate::RefusalKind::Precondition`].
@@ -155,6 +160,7 @@ impl<T: Transport> Machines<T> {
             .query("state", Some(wait.state.name()))
             .query("instance_id", wait.instance_id.as_deref())
             .query("timeout", Some(seconds))
+            .repeatable(false)
             .within(Duration::from_secs(seconds.into()) + WAIT_GRACE);
         match self.ask::<WaitAnswer>(call).await {
             Outcome::Unknown(Unknown::Status(408)) => Outcome::Done(Waited::NotYet),

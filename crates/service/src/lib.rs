@@ -8,6 +8,8 @@ pub mod json;
 mod log;
 mod operation;
 #[cfg(target_arch = "wasm32")]
+pub mod outside;
+#[cfg(target_arch = "wasm32")]
 mod poke;
 mod principal;
 mod problem;

@@ -32,7 +32,7 @@ pub struct Settings {
     pub deployment: String,
     /// Where Telegram is.
     pub telegram_api_url: String,
-    /// Where Fly is.
+    /// Base of the Fly Machines API, such as `https://api.machines.dev/v1`.
     pub fly_api_url: String,
     /// What Fly wants to see.
     pub fly_api_token: String,
@@ -67,7 +67,7 @@ impl Settings {
             durability: Durability::parse(&durability).map_err(|error| SettingsError(format!("variable durability: {error}")))?,
             deployment: read("deployment").await.unwrap_or_default(),
             telegram_api_url: url(read("telegram_api_url").await),
-            fly_api_url: url(read("fly_api_url").await),
+            fly_api_url: format!("{}/v1", url(read("fly_api_url").await)),
             fly_api_token: read("fly_api_token").await.unwrap_or_default(),
         })
     }

@@ -23,7 +23,7 @@ fn refusal(outcome: Outcome<Machine>) -> Refusal {
 }
 
 #[test]
-fn a_refusal_is_sorted_by_its_status_and_not_by_its_text() {
+fn f14_a_refusal_is_sorted_by_its_status_and_not_by_its_text() {
     let cases = [
         (400, RefusalKind::Invalid),
         (401, RefusalKind::Unauthorized),
@@ -43,7 +43,7 @@ fn a_refusal_is_sorted_by_its_status_and_not_by_its_text() {
 }
 
 #[test]
-fn trouble_at_fly_is_never_taken_for_an_answer() {
+fn f1_trouble_at_fly_is_never_taken_for_an_answer() {
     for status in [408, 500, 502, 503, 504] {
         for body in ["", r#"{"error": "internal server error"}"#, r#"{"error": "machine not found"}"#] {
             assert_eq!(answered(status, body), Outcome::Unknown(Unknown::Status(status)), "{body}");
@@ -84,7 +84,7 @@ fn a_lost_answer_is_unknown_and_a_request_that_never_left_is_refused() {
 }
 
 #[test]
-fn neither_a_message_nor_a_debug_output_shows_a_secret() {
+fn x8_neither_a_message_nor_a_debug_output_shows_a_secret() {
     let echo = format!(r#"{{"error": "bad env CONVEX_URL={WORKER_URL} for {TOKEN}"}}"#);
     let refusal = refusal(answered(400, &echo));
     assert_eq!(refusal.message, "bad env CONVEX_URL=[redacted] for [redacted]");
@@ -106,7 +106,7 @@ fn a_wait_that_ends_too_soon_is_an_answer() {
 }
 
 #[test]
-fn only_a_404_means_that_there_is_none() {
+fn f1_only_a_404_means_that_there_is_none() {
     let ask = |status| {
         let transport = ScriptedTransport::new().answer(Matcher::any(), status, "");
         block_on(machines(&transport).delete_machine("m1", true)).found()

@@ -3,7 +3,9 @@
 
 mod answers;
 mod checker;
+mod pace;
 mod requests;
+mod requests_more;
 
 use clawstead_fly::{
     ApiToken, CpuKind, CreateMachine, Env, Guest, MachineConfig, Machines, Mount, Restart, RestartPolicy, Signal, StopMachine,

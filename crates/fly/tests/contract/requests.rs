@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::{TOKEN, checker, create_machine, machines};
 
-fn answering(body: &str) -> ScriptedTransport {
+pub(crate) fn answering(body: &str) -> ScriptedTransport {
     ScriptedTransport::new().answer(Matcher::any(), 200, body)
 }
 
 /// The only request, checked against the schema, and as `METHOD /path?query`.
-fn checked(transport: &ScriptedTransport) -> (Request<Vec<u8>>, String) {
+pub(crate) fn checked(transport: &ScriptedTransport) -> (Request<Vec<u8>>, String) {
     let requests = transport.requests();
     let [request] = requests.as_slice() else {
         panic!("exactly one request");
@@ -26,11 +26,11 @@ fn checked(transport: &ScriptedTransport) -> (Request<Vec<u8>>, String) {
     (request.clone(), line.replace("/v1/apps/claw-workers", ""))
 }
 
-fn line(transport: &ScriptedTransport) -> String {
+pub(crate) fn line(transport: &ScriptedTransport) -> String {
     checked(transport).1
 }
 
-fn body(transport: &ScriptedTransport) -> Value {
+pub(crate) fn body(transport: &ScriptedTransport) -> Value {
     serde_json::from_slice(checked(transport).0.body()).expect("the body is JSON")
 }
 
@@ -47,7 +47,7 @@ fn machines_are_listed_with_and_without_the_tag() {
 }
 
 #[test]
-fn a_machine_is_created_with_everything_said() {
+fn f11_a_machine_is_created_with_everything_said() {
     let transport = answering(r#"{"id": "m1", "name": "worker-1", "state": "created", "region": "ams"}"#);
     let made = block_on(machines(&transport).create_machine(&create_machine())).done().expect("scripted");
     assert_eq!(made.id, "m1");

@@ -1,9 +1,11 @@
 //! Fly Machines as a provider.
 
+use std::rc::Rc;
+
 use async_trait::async_trait;
 use clawstead_domain::plan::{Listing, Phase, Worker};
 use clawstead_fly::{
-    ApiToken, CpuKind, CreateMachine, CreateVolume, Env, Guest, ListMachines, MachineConfig, Machines, Mount, Outcome,
+    ApiToken, CpuKind, CreateMachine, CreateVolume, Env, Guest, ListMachines, MachineConfig, Machines, Mount, Outcome, Pace,
     RefusalKind, Restart, RestartPolicy, Signal, StopMachine, Tags, volume_name,
 };
 use clawstead_transport::Transport;
@@ -34,6 +36,8 @@ pub struct Fly<'a, T> {
     pub api_token: &'a str,
     /// Tag of what this deployment makes. No other deployment that uses the same Fly app may have it.
     pub deployment: &'a str,
+    /// Keeps calls within Fly's limits, and repeats those that may be; without it, each is made once.
+    pub pace: Option<Rc<Pace>>,
 }
 
 impl<T> std::fmt::Debug for Fly<'_, T> {
@@ -49,7 +53,11 @@ impl<T: Transport> Fly<'_, T> {
             kind: TroubleKind::Never,
             detail: error.to_string(),
         })?;
-        Ok(Machines::new(&self.transport, self.api_url, token, name))
+        let machines = Machines::new(&self.transport, self.api_url, token, name);
+        Ok(match &self.pace {
+            Some(pace) => machines.paced(pace.clone()),
+            None => machines,
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod wanted;
 use async_trait::async_trait;
 use clawstead_domain::plan::{Listing, Phase, Worker};
 
+pub use clawstead_fly::{Budget, Pace, Timer};
 pub use fly::Fly;
 pub use trouble::{Trouble, TroubleKind};
 pub use wanted::{Environment, MachineWanted, VolumeWanted};

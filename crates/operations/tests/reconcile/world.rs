@@ -109,6 +109,7 @@ impl World {
             api_url: "https://api.machines.test/v1",
             api_token: self.token.get(),
             deployment: DEPLOYMENT,
+            pace: None,
         };
         Outside { providers: vec![Box::new(fly)], clock: &*self.now_of_ticks, keys: &self.keys, public_url: "https://claw.test/" }
     }

@@ -118,6 +118,7 @@ fn w41_files_are_tidied_whatever_else_goes_wrong() {
         api_url: "https://fly.example.org",
         api_token: "",
         deployment: "test",
+        pace: None,
     };
     let outside = Outside { providers: vec![Box::new(fly)], clock: &|| world.now(), keys: &world.keys, public_url: PUBLIC_URL };
     let report = block_on(tick::run(&world.cx(), &outside)).unwrap();
