@@ -1,18 +1,18 @@
 //! From a manifest to an application that can answer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use wasmtime::Engine;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::InstancePre;
 use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 use wasmtime_wasi_http::{p2, p3};
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::app::App;
+use crate::components::Components;
 use crate::cron::{CronTask, HANDLER, Schedule};
-use crate::engine;
 use crate::error::HostError;
 use crate::manifest::{self, HttpRoute, Manifest};
 use crate::network::Network;
@@ -44,10 +44,14 @@ pub(crate) fn assemble(options: &HostOptions, phase: watch::Receiver<Phase>) -> 
 
     let folder = options.manifest.parent().unwrap_or(Path::new("")).to_owned();
     let services = Arc::new(services(options, &folder)?);
-    let (engine, linker) = engine::new(&options.cache_dir)?;
+    let components = match &options.components {
+        Some(components) => Arc::clone(components),
+        None => Arc::new(Components::new(&options.cache_dir)?),
+    };
     let sources = sources(&manifest, &folder);
-    let pres = compile(&engine, &linker, &sources)?;
+    let pres = components.compile(&sources)?;
 
+    let engine = components.engine().clone();
     let mut assembly = Assembler { options, engine, services, grants, sources, pres, phase, rooms: Vec::new() };
     let mut components = HashMap::new();
     for id in manifest.trigger.http.iter().map(|trigger| &trigger.component) {
@@ -111,6 +115,7 @@ fn services(options: &HostOptions, folder: &Path) -> Result<Services, HostError>
         clock: Arc::clone(&options.clock),
         random: Arc::clone(&options.random),
         databases: Databases::new(data_dir, Arc::clone(&options.clock)),
+        faults: Arc::clone(&options.faults),
         network: Arc::new(Network::new(options.outbound_or_internet())),
         guest_log: Arc::clone(&options.guest_log),
         memory_bytes_max: options.memory_bytes_max,
@@ -126,34 +131,6 @@ fn sources(manifest: &Manifest, folder: &Path) -> BTreeMap<String, PathBuf> {
 }
 
 /// Compiles each file once, all at the same time.
-fn compile(
-    engine: &Engine,
-    linker: &Linker<GuestState>,
-    sources: &BTreeMap<String, PathBuf>,
-) -> Result<HashMap<PathBuf, InstancePre<GuestState>>, HostError> {
-    let files: BTreeSet<&PathBuf> = sources.values().collect();
-    let compiled: Vec<(&PathBuf, Result<Component, String>)> = std::thread::scope(|scope| {
-        let running: Vec<_> = files.into_iter().map(|file| (file, scope.spawn(|| engine::compile(engine, file)))).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|_| Err("the compiler panicked".to_owned()))
-        };
-        running.into_iter().map(|(file, thread)| (file, join(thread))).collect()
-    });
-    compiled
-        .into_iter()
-        .map(|(file, component)| {
-            let pre = component.and_then(|component| linker.instantiate_pre(&component).map_err(|error| format!("{error:#}")));
-            let owner = sources.iter().find(|(_, source)| *source == file);
-            let wrong = |message| HostError::Component {
-                component: owner.map(|(id, _)| id.clone()).unwrap_or_default(),
-                path: file.clone(),
-                message,
-            };
-            Ok((file.clone(), pre.map_err(wrong)?))
-        })
-        .collect()
-}
-
 struct Assembler<'a> {
     options: &'a HostOptions,
     engine: Engine,

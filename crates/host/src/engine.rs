@@ -32,13 +32,12 @@ pub(crate) fn new(cache_dir: &Path) -> Result<(Engine, Linker<GuestState>), Host
         .epoch_interruption(true)
         .cache(Some(Cache::new(cache).map_err(wrong)?));
     let engine = Engine::new(&config).map_err(wrong)?;
-    start_epochs(&engine)?;
     let linker = linker(&engine).map_err(wrong)?;
     Ok((engine, linker))
 }
 
 /// Advances the engine's epoch once a tick, as long as the engine is in use.
-fn start_epochs(engine: &Engine) -> Result<(), HostError> {
+pub(crate) fn start_epochs(engine: &Engine) -> Result<(), HostError> {
     let engine = engine.weak();
     let ticks = move || {
         while let Some(engine) = engine.upgrade() {

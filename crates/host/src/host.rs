@@ -35,21 +35,23 @@ pub struct Host {
 
 impl Host {
     pub(crate) async fn start(options: HostOptions) -> Result<Self, HostError> {
-        let listen = options.listen;
+        let (listen, has_socket) = (options.listen, options.has_socket);
         let (phase, _) = watch::channel(Phase::Serving);
-        let assembly = tokio::task::spawn_blocking({
+        let Assembly { app, cron: tasks, rooms } = if has_socket {
             let phase = phase.subscribe();
-            move || assemble(&options, phase)
-        });
-        let assembled = assembly.await.map_err(|error| HostError::Engine(error.to_string()))?;
-        let Assembly { app, cron: tasks, rooms } = assembled?;
+            let assembly = tokio::task::spawn_blocking(move || assemble(&options, phase));
+            assembly.await.map_err(|error| HostError::Engine(error.to_string()))??
+        } else {
+            // Without another thread, so that a simulation knows what runs after what.
+            assemble(&options, phase.subscribe())?
+        };
 
         let refused = |source| HostError::Listen { addr: listen, source };
-        let listener = TcpListener::bind(listen).await.map_err(refused)?;
-        let addr = listener.local_addr().map_err(refused)?;
+        let listener = if has_socket { Some(TcpListener::bind(listen).await.map_err(refused)?) } else { None };
+        let addr = listener.as_ref().map_or(Ok(listen), TcpListener::local_addr).map_err(refused)?;
         // Nobody else has seen this app yet.
         let _ = app.addr.set(addr);
-        let server = Some(tokio::spawn(serve(listener, Arc::clone(&app), phase.subscribe())));
+        let server = listener.map(|listener| tokio::spawn(serve(listener, Arc::clone(&app), phase.subscribe())));
         let mut cron = JoinSet::new();
         for task in tasks {
             cron.spawn(task.run());
@@ -63,7 +65,7 @@ impl Host {
         format!("http://{}", self.addr)
     }
 
-    /// Where the host listens.
+    /// Where the host listens, or would listen.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -94,6 +96,13 @@ impl Host {
         }
         self.phase.send_replace(Phase::Stopped);
         let _ = tokio::time::timeout(END_MAX, self.all_instances_gone()).await;
+    }
+
+    /// Ends as if the process had been killed: nothing that runs is waited for. When it returns, no guest runs and databases are
+    /// closed.
+    pub async fn kill(&self) {
+        self.phase.send_replace(Phase::Stopped);
+        self.all_instances_gone().await;
     }
 
     async fn all_instances_gone(&self) {

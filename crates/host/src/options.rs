@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
+use crate::components::Components;
 use crate::error::HostError;
+use crate::faults::{Faults, NoFaults};
 use crate::guest_log::{GuestLog, standard_error};
 use crate::host::Host;
 use crate::internet::Internet;
@@ -19,13 +21,16 @@ use crate::random::{Random, SystemRandom};
 pub struct HostOptions {
     pub(crate) manifest: PathBuf,
     pub(crate) listen: SocketAddr,
+    pub(crate) has_socket: bool,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) cache_dir: PathBuf,
+    pub(crate) components: Option<Arc<Components>>,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) variables_file: Option<PathBuf>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) outbound: Option<Arc<dyn Outbound>>,
+    pub(crate) faults: Arc<dyn Faults>,
     pub(crate) guest_log: GuestLog,
     pub(crate) request_bytes_max: u64,
     pub(crate) memory_bytes_max: usize,
@@ -40,13 +45,16 @@ impl HostOptions {
         Self {
             manifest: manifest.into(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            has_socket: true,
             data_dir: None,
             cache_dir: std::env::temp_dir().join("clawstead-host-cache"),
+            components: None,
             variables: BTreeMap::new(),
             variables_file: None,
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             outbound: None,
+            faults: Arc::new(NoFaults),
             guest_log: standard_error(),
             request_bytes_max: 16 << 20,
             memory_bytes_max: 256 << 20,
@@ -62,6 +70,13 @@ impl HostOptions {
         self
     }
 
+    /// Listens nowhere: requests come by [`Host::request`] only. A guest is still told the address of
+    /// [`listen`](Self::listen).
+    pub fn without_socket(mut self) -> Self {
+        self.has_socket = false;
+        self
+    }
+
     /// The folder for databases and key-value stores; made if missing. By default `.spin` beside
     /// the manifest.
     pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -73,6 +88,13 @@ impl HostOptions {
     /// `clawstead-host-cache` in the system's folder for temporary files.
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache_dir = dir.into();
+        self
+    }
+
+    /// Takes compiled components from here, and leaves those that it compiles; the folder of
+    /// [`cache_dir`](Self::cache_dir) is then not used. For those who start many hosts.
+    pub fn components(mut self, components: Arc<Components>) -> Self {
+        self.components = Some(components);
         self
     }
 
@@ -104,6 +126,12 @@ impl HostOptions {
     /// What takes guests' requests to the world outside. By default [`Internet`].
     pub fn outbound(mut self, outbound: Arc<dyn Outbound>) -> Self {
         self.outbound = Some(outbound);
+        self
+    }
+
+    /// What goes wrong between guests and their databases. By default nothing.
+    pub fn faults(mut self, faults: Arc<dyn Faults>) -> Self {
+        self.faults = faults;
         self
     }
 

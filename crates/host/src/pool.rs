@@ -68,6 +68,7 @@ impl HandlerState for InstancePool {
             view: GuestState::http,
             expiration: Expiration {
                 request_timeout: self.request_timeout,
+                since: None,
                 timer: Box::pin(tokio::time::sleep(self.request_timeout)),
                 phase: Watched::new(self.phase.clone()),
                 wanted: Watched::new(self.room.wanted()),
@@ -118,6 +119,8 @@ impl WorkerState for Worker {
 /// When one instance ends.
 pub(crate) struct Expiration {
     request_timeout: Duration,
+    /// The status, when the handler says that it began, and when that was by Tokio's clock, which a simulation may own.
+    since: Option<(WorkerStatus, Instant, tokio::time::Instant)>,
     timer: Pin<Box<Sleep>>,
     phase: Watched<Phase>,
     wanted: Watched<usize>,
@@ -133,7 +136,11 @@ impl WorkerExpiration for Expiration {
             return Poll::Ready(());
         }
         let patience = if idle { IDLE_INSTANCE_TIMEOUT } else { this.request_timeout };
-        let deadline = (start + patience).into();
+        let since = match this.since {
+            Some((known, began, since)) if (known, began) == (status, start) => since,
+            _ => this.since.insert((status, start, tokio::time::Instant::now())).2,
+        };
+        let deadline = since + patience;
         if this.timer.deadline() != deadline {
             this.timer.as_mut().reset(deadline);
         }

@@ -16,6 +16,7 @@ use futures::future::ready;
 use wasmtime::component::{Accessor, FutureReader, HasData, Resource, StreamReader};
 
 use crate::bindings::spin::sqlite::sqlite::{self as wit, Error, QueryResult, RowResult, Value};
+use crate::faults::{self, Fault};
 use crate::state::GuestState;
 
 /// `spin:sqlite` for guests.
@@ -41,6 +42,10 @@ impl SqliteView<'_> {
     fn get(&self, connection: &Resource<Connection>) -> wasmtime::Result<Connection> {
         Ok(self.0.table.get(connection)?.clone())
     }
+
+    fn fault(&self, sql: &str) -> Option<Fault> {
+        self.0.services.faults.statement(&self.0.grant.component, sql)
+    }
 }
 
 fn trap(failure: Failure) -> wasmtime::Error {
@@ -61,7 +66,8 @@ impl wit::HostConnection for SqliteView<'_> {
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<QueryResult, Error>> {
         let connection = self.get(&connection)?;
-        let Executed { columns, rows, error } = connection.execute(&text, &parameters).await;
+        let fault = self.fault(&text);
+        let Executed { columns, rows, error } = faults::execute(fault, connection.execute(&text, &parameters)).await?;
         Ok(match error {
             Some(failure) => Err(failure.into_error()),
             None => Ok(QueryResult { columns, rows }),
@@ -93,8 +99,11 @@ impl<T: 'static> wit::HostConnectionWithStore<T> for HostSqlite {
         text: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<Rows, Error>> {
-        let connection = accessor.with(|mut access| access.get().get(&connection))?;
-        let Executed { columns, rows, error } = connection.execute(&text, &parameters).await;
+        let (connection, fault) = accessor.with(|mut access| {
+            let view = access.get();
+            Ok::<_, wasmtime::Error>((view.get(&connection)?, view.fault(&text)))
+        })?;
+        let Executed { columns, rows, error } = faults::execute(fault, connection.execute(&text, &parameters)).await?;
         let outcome = error.map_or(Ok(()), |failure| Err(failure.into_error()));
         accessor.with(|mut access| {
             let rows = StreamReader::new(&mut access, rows)?;

@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::allowed_hosts::AllowedHosts;
 use crate::clock::{Clock, WasiClock};
 use crate::engine::EPOCH_TICK;
+use crate::faults::Faults;
 use crate::guest_log::{GuestLog, GuestOutput};
 use crate::guest_network::GuestNetwork;
 use crate::network::Network;
@@ -33,6 +34,7 @@ pub(crate) struct Services {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) databases: Databases,
+    pub(crate) faults: Arc<dyn Faults>,
     pub(crate) network: Arc<Network>,
     pub(crate) guest_log: GuestLog,
     /// Of each linear memory.
