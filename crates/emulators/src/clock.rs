@@ -2,8 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::simulation;
+
 /// Milliseconds since the epoch.
 pub(crate) fn now_ms() -> i64 {
+    if let Some(simulated) = simulation::now_ms() {
+        return simulated;
+    }
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }

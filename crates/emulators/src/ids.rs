@@ -1,14 +1,13 @@
 //! Random ids in the alphabets of the outside APIs.
 
-use rand::RngExt;
+use crate::simulation;
 
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const HEX: &[u8] = b"0123456789abcdef";
 const CROCKFORD: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 fn random(alphabet: &[u8], length: usize) -> String {
-    let mut dice = rand::rng();
-    (0..length).map(|_| char::from(alphabet[dice.random_range(0..alphabet.len())])).collect()
+    (0..length).map(|_| char::from(alphabet[simulation::below(alphabet.len())])).collect()
 }
 
 /// Lower-case letters and digits.

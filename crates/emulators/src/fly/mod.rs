@@ -32,13 +32,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::body::Bytes;
+use axum::http::{Request, Response};
 use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 
 use crate::faults::{Fault, Faults};
-use crate::server::{Bound, Server};
+use crate::server::{self, Bound, Server};
 use crate::store::Store;
 use crate::tasks::Tasks;
+use crate::web::Web;
+use crate::worker::Engine;
 use exec::Scripts;
 use processes::Processes;
 use state::State;
@@ -86,6 +90,21 @@ impl Default for FlyOptions {
     }
 }
 
+/// What is inside of machines.
+#[derive(Clone)]
+pub struct Inside {
+    /// What the workers think with.
+    pub engine: Engine,
+    /// How the workers reach what they talk to; nothing for sockets.
+    pub web: Option<Arc<dyn Web>>,
+}
+
+impl Default for Inside {
+    fn default() -> Inside {
+        Inside { engine: Engine::echo(), web: None }
+    }
+}
+
 /// What all requests and machines share.
 pub(crate) struct Shared {
     pub(crate) store: Arc<Store<State>>,
@@ -93,6 +112,7 @@ pub(crate) struct Shared {
     pub(crate) processes: Processes,
     pub(crate) scripts: Scripts,
     pub(crate) tasks: Tasks,
+    pub(crate) inside: Inside,
     faults: Mutex<Faults>,
 }
 
@@ -105,31 +125,44 @@ impl Shared {
 /// A running Fly emulator.
 pub struct Fly {
     shared: Arc<Shared>,
-    server: Server,
+    router: Router,
+    server: Option<Server>,
 }
 
 impl Fly {
     /// Starts to listen; machines that were started in an earlier run are started again.
     pub async fn start(options: FlyOptions) -> anyhow::Result<Fly> {
-        let store = Store::open(options.state_file.clone())?;
         let bound = Bound::to(options.listen).await?;
+        let mut fly = Fly::in_process(options, Inside::default())?;
+        fly.server = Some(bound.serve(fly.router.clone()));
+        Ok(fly)
+    }
+
+    /// Starts without a socket: requests come by [`call`](Self::call).
+    pub fn in_process(options: FlyOptions, inside: Inside) -> anyhow::Result<Fly> {
+        let store = Store::open(options.state_file.clone())?;
         let shared = Arc::new(Shared {
             store: store.clone(),
             options,
             processes: Processes::default(),
             scripts: Scripts::default(),
             tasks: Tasks::default(),
+            inside,
             faults: Mutex::default(),
         });
         shared.tasks.spawn(store.keep_saved());
         lifecycle::resume(&shared);
-        let server = bound.serve(router(&shared));
-        Ok(Fly { shared, server })
+        Ok(Fly { router: router(&shared), shared, server: None })
     }
 
-    /// The address to use instead of `https://api.machines.dev`, without `/v1`.
+    /// Answers one request without a socket.
+    pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
+        server::call(&self.router, request).await
+    }
+
+    /// The address to use instead of `https://api.machines.dev`, without `/v1`; empty without a socket.
     pub fn base_url(&self) -> String {
-        self.server.base_url()
+        self.server.as_ref().map(Server::base_url).unwrap_or_default()
     }
 
     /// All machines, also destroyed ones, in the order they were created.
@@ -175,7 +208,9 @@ impl Fly {
 
     /// Ends the listener and all workers at once, and writes the state file.
     pub async fn stop(self) {
-        self.server.stop().await;
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
         self.shared.tasks.stop().await;
         if let Err(error) = self.shared.store.save() {
             tracing::warn!(%error, "Fly state not saved");

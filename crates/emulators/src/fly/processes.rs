@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::Shared;
 use super::lifecycle;
-use crate::worker::{Engine, Shutdown, Stop, Worker};
+use super::{Inside, Shared};
+use crate::worker::{Shutdown, Stop, Worker};
 
 struct Process {
     stop: Stop,
@@ -69,6 +69,7 @@ async fn supervise(shared: Arc<Shared>, id: String, run: u64, delay: Duration, s
     let mut delay = delay;
     loop {
         tokio::select! {
+            biased;
             () = tokio::time::sleep(delay) => {}
             () = shutdown.wait() => return,
         }
@@ -76,7 +77,7 @@ async fn supervise(shared: Arc<Shared>, id: String, run: u64, delay: Duration, s
         let Some(machine) = machine else { return };
         let mut env = machine.environment();
         env.extend(shared.options.worker_env.clone());
-        let ended = execute(env, shutdown.clone()).await;
+        let ended = execute(&shared.inside, env, shutdown.clone()).await;
         tracing::debug!(machine = id, code = ended.code, how = ended.how, "process ended");
         if !shared.store.change(|state| lifecycle::exited(state, &id, run, &ended)) {
             break;
@@ -90,11 +91,15 @@ async fn supervise(shared: Arc<Shared>, id: String, run: u64, delay: Duration, s
 }
 
 /// A machine without `CONVEX_URL` holds something else than a worker: it just runs until it is stopped.
-async fn execute(env: BTreeMap<String, String>, shutdown: Shutdown) -> Ended {
+async fn execute(inside: &Inside, env: BTreeMap<String, String>, shutdown: Shutdown) -> Ended {
     if !env.contains_key("CONVEX_URL") {
         shutdown.wait().await;
         return Ended { code: 0, how: "signal".to_owned() };
     }
-    let exit = Worker::new(env, Engine::echo()).run(shutdown).await;
+    let mut worker = Worker::new(env, inside.engine.clone());
+    if let Some(web) = &inside.web {
+        worker = worker.over(Arc::clone(web));
+    }
+    let exit = worker.run(shutdown).await;
     Ended { code: exit.code(), how: format!("{exit:?}") }
 }

@@ -13,6 +13,7 @@ use super::parameters::Parameters;
 use super::state::{Delivery, Outcome, PendingUpdate, State};
 use super::webhook::{self, LastError, Webhook};
 use crate::clock::now_ms;
+use crate::web::WebError;
 
 const SECRET_HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
 const DROPPED_AFTER_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -40,15 +41,8 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn failed(error: &reqwest::Error) -> Attempt {
-        let what = if error.is_timeout() {
-            "Read timeout expired"
-        } else if error.is_connect() {
-            "Connection refused"
-        } else {
-            "Connection closed"
-        };
-        Attempt { error: Some(what.to_owned()), ..Attempt::default() }
+    fn failed(error: WebError) -> Attempt {
+        Attempt { error: Some(error.to_string()), ..Attempt::default() }
     }
 
     fn delivered(&self) -> bool {
@@ -181,25 +175,20 @@ fn next_of(state: &State, bot_id: i64, chat_id: i64) -> Option<(PendingUpdate, W
 }
 
 async fn attempt(shared: &Shared, update: &Value, webhook: &Webhook) -> Attempt {
-    let mut request = shared.http.post(&webhook.url).timeout(shared.options.webhook_timeout).json(update);
+    let mut request = shared.http.post_json(&webhook.url, update).timeout(shared.options.webhook_timeout);
     if let Some(secret) = &webhook.secret_token {
         request = request.header(SECRET_HEADER, secret);
     }
     let response = match request.send().await {
         Ok(response) => response,
-        Err(error) => return Attempt::failed(&error),
+        Err(error) => return Attempt::failed(error),
     };
     let status = response.status();
-    let retry_after =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
-    match response.text().await {
-        Ok(body) => Attempt {
-            status: Some(status.as_u16()),
-            body,
-            retry_after,
-            error: (!status.is_success()).then(|| format!("Wrong response from the webhook: {status}")),
-        },
-        Err(error) => Attempt::failed(&error),
+    Attempt {
+        status: Some(status.as_u16()),
+        body: response.text(),
+        retry_after: response.header(RETRY_AFTER.as_str()).and_then(|value| value.parse().ok()).map(Duration::from_secs),
+        error: (!status.is_success()).then(|| format!("Wrong response from the webhook: {status}")),
     }
 }
 

@@ -28,14 +28,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{Request, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
 
 use crate::faults::{Fault, Faults};
-use crate::server::{Bound, Server};
+use crate::server::{self, Bound, Server};
 use crate::store::Store;
 use crate::tasks::Tasks;
+use crate::web::{Client, Web};
 use connections::Connections;
 use delivery::Lanes;
 use state::State;
@@ -85,7 +88,7 @@ pub(crate) struct Shared {
     pub(crate) lanes: Lanes,
     pub(crate) connections: Connections,
     pub(crate) tasks: Tasks,
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Client,
     faults: Mutex<Faults>,
 }
 
@@ -98,21 +101,33 @@ impl Shared {
 /// A running Telegram emulator.
 pub struct Telegram {
     shared: Arc<Shared>,
-    server: Server,
+    router: Router,
+    server: Option<Server>,
 }
 
 impl Telegram {
     /// Starts to listen; updates still pending from an earlier run are delivered.
     pub async fn start(options: TelegramOptions) -> anyhow::Result<Telegram> {
-        let store = Store::open(options.state_file.clone())?;
         let bound = Bound::to(options.listen).await?;
+        let mut telegram = Telegram::with(options, Client::of_sockets())?;
+        telegram.server = Some(bound.serve(telegram.router.clone()));
+        Ok(telegram)
+    }
+
+    /// Starts without a socket: bots' requests come by [`call`](Self::call), updates go to webhooks by `web`.
+    pub fn in_process(options: TelegramOptions, web: Arc<dyn Web>) -> anyhow::Result<Telegram> {
+        Telegram::with(options, Client::of(web))
+    }
+
+    fn with(options: TelegramOptions, http: Client) -> anyhow::Result<Telegram> {
+        let store = Store::open(options.state_file.clone())?;
         let shared = Arc::new(Shared {
             store: store.clone(),
             options,
             lanes: Lanes::default(),
             connections: Connections::default(),
             tasks: Tasks::default(),
-            http: reqwest::Client::new(),
+            http,
             faults: Mutex::default(),
         });
         shared.tasks.spawn(store.keep_saved());
@@ -126,14 +141,18 @@ impl Telegram {
             .fallback(calls::serve)
             .layer(DefaultBodyLimit::max(UPLOAD_MAX))
             .with_state(shared.clone());
-        let server = bound.serve(router);
         delivery::resume(&shared);
-        Ok(Telegram { shared, server })
+        Ok(Telegram { shared, router, server: None })
     }
 
-    /// The address to use instead of `https://api.telegram.org`.
+    /// Answers one request without a socket.
+    pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
+        server::call(&self.router, request).await
+    }
+
+    /// The address to use instead of `https://api.telegram.org`; empty without a socket.
     pub fn base_url(&self) -> String {
-        self.server.base_url()
+        self.server.as_ref().map(Server::base_url).unwrap_or_default()
     }
 
     /// Registers a bot, or changes the token and name of a known one.
@@ -191,7 +210,9 @@ impl Telegram {
 
     /// Ends the listener and all deliveries, and writes the state file.
     pub async fn stop(self) {
-        self.server.stop().await;
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
         self.shared.tasks.stop().await;
         if let Err(error) = self.shared.store.save() {
             tracing::warn!(%error, "Telegram state not saved");

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::web::Client;
+
 /// Why a call gave no value.
 #[derive(Clone, Debug)]
 pub(crate) enum CallError {
@@ -24,14 +26,14 @@ impl std::fmt::Display for CallError {
 
 /// The control plane at its base URL, which carries the worker's credential.
 pub(crate) struct ControlPlane {
-    http: reqwest::Client,
+    http: Client,
     base_url: String,
     namespace: String,
     timeout: Duration,
 }
 
 impl ControlPlane {
-    pub(crate) fn new(http: reqwest::Client, base_url: String, namespace: String, timeout: Duration) -> ControlPlane {
+    pub(crate) fn new(http: Client, base_url: String, namespace: String, timeout: Duration) -> ControlPlane {
         ControlPlane { http, base_url, namespace, timeout }
     }
 
@@ -44,22 +46,14 @@ impl ControlPlane {
     }
 
     async fn call(&self, kind: &str, function: &str, args: Value) -> Result<Value, CallError> {
-        let transport = |error: reqwest::Error| CallError::Transport(error.without_url().to_string());
         let body = json!({
             "path": format!("{}:{function}", self.namespace),
             "args": args,
             "format": "json",
         });
-        let response = self
-            .http
-            .post(format!("{}/api/{kind}", self.base_url))
-            .timeout(self.timeout)
-            .json(&body)
-            .send()
-            .await
-            .map_err(transport)?;
-        let status = response.status();
-        let text = response.text().await.map_err(transport)?;
+        let request = self.http.post_json(&format!("{}/api/{kind}", self.base_url), &body).timeout(self.timeout);
+        let response = request.send().await.map_err(|error| CallError::Transport(error.to_string()))?;
+        let (status, text) = (response.status(), response.text());
         if !status.is_success() {
             return Err(CallError::Transport(format!("{function}: {status}: {text}")));
         }

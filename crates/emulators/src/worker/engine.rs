@@ -1,6 +1,7 @@
 //! What turns a message into a reply.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,9 +16,14 @@ pub struct Task {
 
 type Think = dyn Fn(&Task) -> Result<String, String> + Send + Sync;
 
+type Takes = dyn Fn(&Task) -> Duration + Send + Sync;
+
 /// Turns a message into the text of its reply.
 #[derive(Clone)]
-pub struct Engine(Arc<Think>);
+pub struct Engine {
+    think: Arc<Think>,
+    takes: Arc<Takes>,
+}
 
 impl Engine {
     /// Answers `echo: <text>`.
@@ -27,10 +33,21 @@ impl Engine {
 
     /// Answers what `think` gives; its error fails the job.
     pub fn of(think: impl Fn(&Task) -> Result<String, String> + Send + Sync + 'static) -> Engine {
-        Engine(Arc::new(think))
+        Engine { think: Arc::new(think), takes: Arc::new(|_| Duration::ZERO) }
+    }
+
+    /// Has it think as long as `takes` says about a task, beside what every job takes.
+    #[must_use]
+    pub fn taking(self, takes: impl Fn(&Task) -> Duration + Send + Sync + 'static) -> Engine {
+        Engine { takes: Arc::new(takes), ..self }
     }
 
     pub(crate) fn think(&self, task: &Task) -> Result<String, String> {
-        (self.0)(task)
+        (self.think)(task)
+    }
+
+    /// How long it thinks about this.
+    pub(crate) fn time_for(&self, task: &Task) -> Duration {
+        (self.takes)(task)
     }
 }

@@ -62,6 +62,7 @@ impl Running {
         };
         self.reach(Step::Hydrated)?;
         let outcome = tokio::select! {
+            biased;
             outcome = self.work_on(job, &bundle) => outcome,
             never = self.heartbeats(job) => match never {},
         };
@@ -118,8 +119,9 @@ impl Running {
         self.store_loose_media(job, bundle).await;
         let text = job.payload["messageText"].as_str().unwrap_or_default().to_owned();
         let task = Task { text: text.clone(), history: bundle.history.clone() };
-        if self.work > Duration::ZERO {
-            tokio::time::sleep(self.work).await;
+        let work = self.work + self.engine.time_for(&task);
+        if work > Duration::ZERO {
+            tokio::time::sleep(work).await;
         }
         let reply = self.engine.think(&task).map_err(Stopped::Failed)?;
         self.reach(Step::Worked)?;

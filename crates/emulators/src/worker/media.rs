@@ -25,9 +25,7 @@ impl Running {
     }
 
     pub(crate) async fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
-        let plain = |error: reqwest::Error| error.without_url().to_string();
-        let answer = self.http.get(url).send().await.and_then(reqwest::Response::error_for_status);
-        Ok(answer.map_err(plain)?.bytes().await.map_err(plain)?.to_vec())
+        Ok(self.http.get(url).success().await?.to_vec())
     }
 
     /// Stores media that came without stored attachments. Trouble is only a warning.
@@ -57,7 +55,7 @@ impl Running {
         }
     }
 
-    async fn store_one(&self, token: &str, file_id: &str, content_type: &str) -> Result<String, String> {
+    async fn store_one(&self, token: &str, file_id: &str, content_type: &'static str) -> Result<String, String> {
         let api_url = &self.config.telegram_api_url;
         let bytes = telegram::download(&self.http, api_url, token, file_id).await?;
         let prepared =
@@ -73,11 +71,9 @@ impl Running {
     }
 
     /// Posts bytes to an upload URL and gives the storage id.
-    pub(crate) async fn upload(&self, url: &str, content_type: &str, bytes: Vec<u8>) -> Result<String, String> {
-        let plain = |error: reqwest::Error| error.without_url().to_string();
-        let request = self.http.post(url).header("content-type", content_type).body(bytes);
-        let answer = request.send().await.and_then(reqwest::Response::error_for_status);
-        let body: Value = answer.map_err(plain)?.json().await.map_err(plain)?;
+    pub(crate) async fn upload(&self, url: &str, content_type: &'static str, bytes: Vec<u8>) -> Result<String, String> {
+        let answer = self.http.post(url, content_type, bytes).success().await?;
+        let body: Value = serde_json::from_slice(&answer).map_err(|error| error.to_string())?;
         body["storageId"].as_str().map(str::to_owned).ok_or_else(|| "no storageId".to_owned())
     }
 }

@@ -17,7 +17,10 @@ mod snapshot;
 mod telegram;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::web::{Client, Web};
 
 pub use engine::{Engine, Task};
 pub use shutdown::{Shutdown, Stop};
@@ -96,6 +99,7 @@ pub struct Worker {
     crash_at: Option<Step>,
     work: Duration,
     error_wait: Option<Duration>,
+    http: Client,
 }
 
 impl Worker {
@@ -112,6 +116,7 @@ impl Worker {
             error_wait: millis("ECHO_ERROR_WAIT_MS"),
             env,
             engine,
+            http: Client::of_sockets(),
         }
     }
 
@@ -133,6 +138,13 @@ impl Worker {
     #[must_use]
     pub fn error_wait_ms(mut self, millis: u64) -> Worker {
         self.error_wait = Some(Duration::from_millis(millis));
+        self
+    }
+
+    /// Has it make its requests by another way than sockets.
+    #[must_use]
+    pub fn over(mut self, web: Arc<dyn Web>) -> Worker {
+        self.http = Client::of(web);
         self
     }
 

@@ -11,6 +11,7 @@ use super::job::Job;
 use super::shutdown::Shutdown;
 use super::snapshot::Data;
 use super::{Engine, Exit, Step, Worker};
+use crate::web::Client;
 
 /// The existing worker's shortest wait after trouble.
 const ERROR_WAIT: Duration = Duration::from_secs(5);
@@ -20,7 +21,7 @@ pub(crate) struct Running {
     pub(crate) config: Config,
     pub(crate) engine: Engine,
     pub(crate) control_plane: ControlPlane,
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Client,
     pub(crate) work: Duration,
     pub(crate) data: Data,
     /// The agent and conversation it is bound to, from the environment or its first job.
@@ -38,7 +39,7 @@ pub(crate) struct Vanish(Step);
 impl Running {
     pub(crate) fn new(worker: Worker, shutdown: Shutdown) -> Result<Running, String> {
         let config = Config::from_env(&worker.env)?;
-        let http = reqwest::Client::new();
+        let http = worker.http;
         let control_plane =
             ControlPlane::new(http.clone(), config.base_url.clone(), config.namespace.clone(), config.http_timeout);
         Ok(Running {
@@ -96,6 +97,7 @@ impl Running {
 
     async fn wait(&self, delay: Duration) {
         tokio::select! {
+            biased;
             () = tokio::time::sleep(delay) => {}
             () = self.shutdown.wait() => {}
         }

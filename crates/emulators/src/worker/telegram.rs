@@ -2,17 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::web::Client;
+
 /// The longest text of a message, in UTF-16 units after parsing.
 const TEXT_MAX: usize = 4_096;
 
 /// Sends a reply as HTML, escaped and cut to what one message holds.
-pub(crate) async fn send_reply(
-    http: &reqwest::Client,
-    api_url: &str,
-    token: &str,
-    chat_id: &str,
-    reply: &str,
-) -> Result<(), String> {
+pub(crate) async fn send_reply(http: &Client, api_url: &str, token: &str, chat_id: &str, reply: &str) -> Result<(), String> {
     let parameters = json!({
         "chat_id": chat_id,
         "text": escape(cut(reply, TEXT_MAX)),
@@ -22,20 +18,10 @@ pub(crate) async fn send_reply(
 }
 
 /// Calls a method and gives its result; errors never hold the token.
-pub(crate) async fn call(
-    http: &reqwest::Client,
-    api_url: &str,
-    token: &str,
-    method: &str,
-    parameters: &Value,
-) -> Result<Value, String> {
-    let answer = http
-        .post(format!("{api_url}/bot{token}/{method}"))
-        .json(parameters)
-        .send()
-        .await
-        .map_err(|error| error.without_url().to_string())?;
-    let mut body: Value = answer.json().await.map_err(|error| format!("{method}: {}", error.without_url()))?;
+pub(crate) async fn call(http: &Client, api_url: &str, token: &str, method: &str, parameters: &Value) -> Result<Value, String> {
+    let request = http.post_json(&format!("{api_url}/bot{token}/{method}"), parameters);
+    let answer = request.send().await.map_err(|error| error.to_string())?;
+    let mut body: Value = serde_json::from_str(&answer.text()).map_err(|error| format!("{method}: {error}"))?;
     if body["ok"].as_bool() == Some(true) {
         return Ok(body["result"].take());
     }
@@ -43,13 +29,10 @@ pub(crate) async fn call(
 }
 
 /// The bytes of a file.
-pub(crate) async fn download(http: &reqwest::Client, api_url: &str, token: &str, file_id: &str) -> Result<Vec<u8>, String> {
+pub(crate) async fn download(http: &Client, api_url: &str, token: &str, file_id: &str) -> Result<Vec<u8>, String> {
     let file = call(http, api_url, token, "getFile", &json!({ "file_id": file_id })).await?;
     let path = file["file_path"].as_str().ok_or("getFile gave no path")?;
-    let plain = |error: reqwest::Error| error.without_url().to_string();
-    let url = format!("{api_url}/file/bot{token}/{path}");
-    let answer = http.get(url).send().await.and_then(reqwest::Response::error_for_status);
-    Ok(answer.map_err(plain)?.bytes().await.map_err(plain)?.to_vec())
+    Ok(http.get(&format!("{api_url}/file/bot{token}/{path}")).success().await?.to_vec())
 }
 
 fn escape(text: &str) -> String {
