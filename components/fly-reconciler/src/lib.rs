@@ -1,5 +1,7 @@
-//! Ticks: what is due is done, machines come and go.
+//! Ticks: what is due is done, machines come and go. And cleaning up by order.
 #![cfg(target_arch = "wasm32")]
+
+mod cleanup;
 
 use clawstead_operations::tick;
 use clawstead_service::outside::outside;
@@ -14,8 +16,11 @@ async fn handle(request: Request) -> HttpReply {
 }
 
 async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let Operation::Tick = call.operation else {
-        return Err(Problem::internal("not for this component"));
-    };
-    Ok(Reply::ok(&tick::run(&app.cx(call), &outside(&app.settings)?).await?))
+    match call.operation {
+        Operation::Tick => Ok(Reply::ok(&tick::run(&app.cx(call), &outside(&app.settings)?).await?)),
+        Operation::RunCleanup => cleanup::run(app, call).await,
+        Operation::DeleteVolume => cleanup::delete_volume(app, call).await,
+        Operation::StartWorkers => cleanup::reconcile(app, call).await,
+        other => Err(Problem::internal(format!("{} is not for this component", other.name()))),
+    }
 }

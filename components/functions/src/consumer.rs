@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use clawstead_domain::conversation::{AttachmentKind, Enqueue};
+use clawstead_ledger::engines::spin::SpinEngine;
 use clawstead_operations::files::{self, NewAttachment};
-use clawstead_operations::{queue, workers};
+use clawstead_operations::{Cx, queue, workers};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Operation, Principal, Problem, json};
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::table::Function;
-use crate::{conversations, message_config};
+use crate::{conversations, machines, message_config};
 
 pub(crate) async fn run(
     app: &App,
@@ -32,8 +33,20 @@ pub(crate) async fn run(
         Operation::EnqueueMessage => enqueue(app, call, principal, args).await,
         Operation::QueueStats => queue_stats(app, call, args).await,
         Operation::WorkerStats => worker_stats(app, call, args).await,
+        Operation::StartWorkers => machines::start(app, &acting(app, call, principal), args).await,
+        Operation::CheckIdleShutdowns => machines::check_idle(app, &acting(app, call, principal), args).await,
+        Operation::RecoverQueue => machines::recover(app, &acting(app, call, principal), args).await,
+        Operation::DeleteVolume => machines::delete_volume(app, &acting(app, call, principal), args).await,
+        Operation::RunCleanup => machines::clean_up(app, &acting(app, call, principal), args).await,
         other => Err(Problem::internal(format!("{} has no function", other.name()))),
     }
+}
+
+/// The surroundings of the function's operation, with who asks for it.
+fn acting<'a>(app: &'a App, call: &Call, principal: &Principal) -> Cx<'a, SpinEngine> {
+    let mut cx = app.cx(call);
+    cx.actor = principal.actor();
+    cx
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 
 mod consumer;
 mod conversations;
+mod machines;
 mod media;
 mod message_config;
 mod protocol;

@@ -7,6 +7,7 @@ pub mod agent;
 pub mod api_key;
 pub mod binding;
 pub mod bot;
+pub mod cleanup;
 pub mod config;
 pub mod conversation;
 mod event;

@@ -19,6 +19,8 @@ pub struct Fault {
     pub status: Option<u16>,
     /// The error text that goes with `status`.
     pub message: Option<String>,
+    /// Fly only: the refusal says that there is no room.
+    pub no_capacity: bool,
     /// Seconds, told to the caller as the API in question tells them.
     pub retry_after: Option<u64>,
     /// The request takes effect, and the caller gets a 504.

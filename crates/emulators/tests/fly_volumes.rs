@@ -209,3 +209,66 @@ async fn a_restart_keeps_machines_and_volumes() {
     assert_eq!(fly.volumes()[0].bound_to.as_deref(), Some(machines[0].id.as_str()));
     fly.stop().await;
 }
+
+#[tokio::test]
+async fn a_copy_of_a_volume_is_complete_only_later() {
+    let (fly, client) = start(quick()).await;
+    let sandbox = Client::new(fly.base_url());
+    assert_eq!(sandbox.post("/sandbox/delays", json!({ "snapshot_ms": 3_600_000 })).await.status, 200);
+    let volume = volume(&client, "fra").await;
+    let path = format!("/apps/app/volumes/{volume}/snapshots");
+    let begun = client.post(&path, json!({})).await;
+    assert_eq!(begun.body["status"], "pending");
+    let from = json!({ "name": "openclaw_data", "region": "fra", "size_gb": 1, "snapshot_id": begun.body["id"] });
+    assert_eq!(client.post("/apps/app/volumes", from).await.status, 412);
+    sandbox.post("/sandbox/delays", json!({ "snapshot_ms": 0 })).await;
+    client.post(&path, json!({})).await;
+    let all = client.get(&path).await.body;
+    assert_eq!((&all[0]["status"], &all[1]["status"]), (&json!("pending"), &json!("created")));
+    fly.stop().await;
+}
+
+#[tokio::test]
+async fn limits_of_rate_are_switched_on_and_off() {
+    let (fly, client) = start(quick()).await;
+    let sandbox = Client::new(fly.base_url());
+    sandbox.post("/sandbox/limits", json!({ "on": true })).await;
+    let mut statuses = Vec::new();
+    for _ in 0..30 {
+        let answer = client.get("/apps/app/volumes").await;
+        assert!(answer.status != 429 || answer.retry_after.as_deref() == Some("1"));
+        statuses.push(answer.status);
+    }
+    assert_eq!(statuses[..3], [200; 3]);
+    assert!(statuses.contains(&429), "{statuses:?}");
+    sandbox.post("/sandbox/limits", json!({ "on": false })).await;
+    assert_eq!(client.get("/apps/app/volumes").await.status, 200);
+    fly.stop().await;
+}
+
+#[tokio::test]
+async fn weather_comes_and_goes() {
+    let (fly, client) = start(quick()).await;
+    let sandbox = Client::new(fly.base_url());
+    let storm = json!({ "seed": 3, "full": 1_000 });
+    assert_eq!(sandbox.post("/sandbox/weather", storm).await.status, 200);
+    let new_volume = json!({ "name": "openclaw_data", "region": "fra", "size_gb": 1 });
+    let refused = client.post("/apps/app/volumes", new_volume.clone()).await;
+    assert_eq!((refused.status, &refused.body["status"]), (422, &json!("insufficient_capacity")));
+    let lost = json!({ "seed": 3, "lost_replies": 1_000 });
+    sandbox.post("/sandbox/weather", lost).await;
+    assert_eq!(client.post("/apps/app/volumes", new_volume).await.status, 504);
+    sandbox.post("/sandbox/faults", json!({ "clear": true })).await;
+    assert_eq!(client.get("/apps/app/volumes").await.body.as_array().map(Vec::len), Some(1), "it took effect all the same");
+    fly.stop().await;
+}
+
+#[tokio::test]
+async fn a_process_that_ends_by_itself_is_treated_as_its_restart_policy_says() {
+    let (fly, client) = start(quick()).await;
+    fly.set_weather(Some(clawstead_emulators::fly::Weather { endings: 1_000, ends_within_ms: 1, ..Default::default() }));
+    let config = json!({ "image": "i", "restart": { "policy": "no" } });
+    client.post("/apps/app/machines", json!({ "name": "one", "region": "fra", "config": config })).await;
+    fly.machines_when(LONG, |all| all[0].state == MachineState::Stopped).await.expect("it ends");
+    fly.stop().await;
+}

@@ -6,6 +6,7 @@ pub mod agents;
 pub mod api_keys;
 pub mod bindings;
 pub mod bots;
+pub mod cleanup;
 pub mod configs;
 mod cx;
 mod error;

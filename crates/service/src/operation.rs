@@ -108,5 +108,10 @@ operations! {
     WorkerSkillsManifest: Permission::Worker, "Get the skills.";
     UploadFile: Permission::FileLink(Action::Upload), "Bring the bytes of a file.";
     DownloadFile: Permission::FileLink(Action::Download), "Fetch the bytes of a file.";
+    StartWorkers: Permission::Operator, "Do what is due now, and count what happened.";
+    CheckIdleShutdowns: Permission::Operator, "The same, and count what went.";
+    RecoverQueue: Permission::Operator, "Take back messages whose holders were not heard of, and do what is due.";
+    RunCleanup: Permission::Operator, "Report, or remove, machines and volumes that should not be.";
+    DeleteVolume: Permission::Operator, "Delete one volume.";
     Tick: Permission::Tick, "Do what is due.";
 }

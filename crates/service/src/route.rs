@@ -103,6 +103,9 @@ pub const ROUTES: &[Route] = {
         route(Files, "POST", "/files/{token}", Operation::UploadFile),
         route(Files, "PUT", "/files/{token}", Operation::UploadFile),
         route(FlyReconciler, "POST", "/internal/tick", Operation::Tick),
+        route(FlyReconciler, "POST", "/v1/provider/reconcile", Operation::StartWorkers),
+        route(FlyReconciler, "POST", "/v1/provider/cleanup", Operation::RunCleanup),
+        route(FlyReconciler, "DELETE", "/v1/provider/apps/{app_name}/volumes/{volume_id}", Operation::DeleteVolume),
     ]
 };
 
@@ -194,6 +197,8 @@ mod tests {
     fn every_operation_can_be_reached() {
         let functions = [
             Operation::WorkerStats,
+            Operation::CheckIdleShutdowns,
+            Operation::RecoverQueue,
             Operation::WorkerHasQueued,
             Operation::WorkerAttachMetadata,
             Operation::WorkerStartSnapshot,

@@ -1,4 +1,4 @@
-//! What every request passes first: authentication, then faults.
+//! What every request passes first: authentication, then limits of rate, then faults and weather.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,11 @@ pub(crate) async fn pass(Shares(shared): Shares<Arc<Shared>>, request: Request, 
     if !authenticated(&shared, &request) {
         return Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized").into_response();
     }
-    let path = request.uri().path();
-    let fault = shared.faults().take(request.method().as_str(), path).unwrap_or_default();
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    if !shared.limits.allow(method, path) {
+        return busy();
+    }
+    let fault = shared.faults().take(method, path).unwrap_or_else(|| shared.sky.trouble(method, path));
     if let Some(latency) = fault.latency_ms {
         tokio::time::sleep(Duration::from_millis(latency)).await;
     }
@@ -25,7 +28,8 @@ pub(crate) async fn pass(Shares(shared): Shares<Arc<Shared>>, request: Request, 
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let usual = status.canonical_reason().unwrap_or("error");
         let error = fault.message.unwrap_or_else(|| usual.to_owned());
-        let mut response = Refusal::new(status, error).into_response();
+        let refusal = if fault.no_capacity { Refusal::capacity(status, error) } else { Refusal::new(status, error) };
+        let mut response = refusal.into_response();
         if let Some(seconds) = fault.retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
@@ -35,6 +39,12 @@ pub(crate) async fn pass(Shares(shared): Shares<Arc<Shared>>, request: Request, 
     if fault.lost_reply {
         return Refusal::new(StatusCode::GATEWAY_TIMEOUT, "upstream timed out").into_response();
     }
+    response
+}
+
+fn busy() -> Response {
+    let mut response = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate limit exceeded").into_response();
+    response.headers_mut().insert(RETRY_AFTER, 1.into());
     response
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn resume(shared: &Arc<Shared>) {
 
 /// Starts a machine that is at rest.
 pub(crate) fn launch(shared: &Arc<Shared>, id: &str) {
-    launch_after(shared, id, shared.options.start_delay);
+    launch_after(shared, id, shared.delays().start());
 }
 
 fn launch_after(shared: &Arc<Shared>, id: &str, delay: Duration) {
@@ -124,7 +124,7 @@ fn end_process(shared: &Arc<Shared>, id: &str, through: MachineState, timeout: D
     shared.tasks.spawn(async move {
         let shared = task_shared;
         let in_time = shared.processes.end(&id, timeout).await;
-        tokio::time::sleep(shared.options.stop_delay).await;
+        tokio::time::sleep(shared.delays().stop()).await;
         let stopped = shared.store.change(|state| {
             let machine = state.machines.get_mut(&id);
             let machine = machine.filter(|one| one.run == run && one.state == through)?;
@@ -156,13 +156,13 @@ pub(crate) fn destroy(shared: &Arc<Shared>, id: &str) {
     let (task_shared, id) = (shared.clone(), id.to_owned());
     shared.tasks.spawn(async move {
         let shared = task_shared;
-        tokio::time::sleep(shared.options.stop_delay).await;
+        tokio::time::sleep(shared.delays().stop()).await;
         shared.store.change(|state| {
             if let Some(machine) = state.machines.get_mut(&id) {
                 machine.enter(MachineState::Destroyed, "destroy", "flyd");
             }
         });
-        tokio::time::sleep(shared.options.volume_release_delay).await;
+        tokio::time::sleep(shared.delays().volume_release()).await;
         shared.store.change(|state| state.release_volumes_of(&id));
     });
 }
@@ -191,7 +191,7 @@ pub(crate) fn crash(shared: &Arc<Shared>, id: &str) -> bool {
     let ended = Ended { code: 137, how: "crashed".to_owned() };
     let again = shared.store.change(|state| exited(state, id, run, &ended));
     if again {
-        processes::spawn(shared, id, run, shared.options.start_delay);
+        processes::spawn(shared, id, run, shared.delays().start());
     }
     true
 }

@@ -6,6 +6,14 @@
 //! | `POST /sandbox/machines/{id}/kill?as=` | its host dies; it is left `stopped`, or as told |
 //! | `POST /sandbox/machines/{id}/crash` | its process dies, and its restart policy applies |
 //! | `POST /sandbox/faults` | a [`Fault`], `{capacity: {region, full}}`, `{exec: Script}` or `{clear: true}` |
+//! | `POST /sandbox/weather` | a [`Weather`]: from now on, troubles come by seeded chance; `{clear: true}` of faults ends it |
+//! | `POST /sandbox/limits` | `{on: true}`: Fly's limits of rate are kept, with 429 and `Retry-After` |
+//! | `POST /sandbox/delays` | [`Delays`], in ms: how long things take; what is left out stays |
+//!
+//! As at Fly: names of living machines are unique in their app (409); a running machine is not deleted without force, nor a
+//! volume that is bound (412); a wait that is too long ends in 408; a copy of a volume is complete some time after it was
+//! begun; a lease keeps others from changing a machine (409); metadata and configuration are compared with a version (412);
+//! a command that failed is a 200 with its exit code; a process that fails is started again as its restart policy says.
 
 mod actions;
 mod answer;
@@ -16,6 +24,7 @@ mod exec;
 mod gate;
 mod leases;
 mod lifecycle;
+mod limits;
 mod machines;
 mod metadata;
 mod orgs;
@@ -25,6 +34,7 @@ mod state;
 mod validation;
 mod volumes;
 mod waiting;
+mod weather;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -44,12 +54,16 @@ use crate::tasks::Tasks;
 use crate::web::Web;
 use crate::worker::Engine;
 use exec::Scripts;
+use limits::Limits;
 use processes::Processes;
 use state::State;
+use weather::Sky;
 
 pub use documents::{EventView, MachineView, VolumeView};
 pub use exec::Script;
+pub use sandbox::Delays;
 pub use state::MachineState;
+pub use weather::Weather;
 
 /// How the emulator listens, whom it lets in, and how long things take.
 #[derive(Clone, Debug)]
@@ -68,6 +82,10 @@ pub struct FlyOptions {
     pub stop_delay: Duration,
     /// How long a volume stays bound after its machine was destroyed.
     pub volume_release_delay: Duration,
+    /// From the beginning of a copy of a volume to its completion.
+    pub snapshot_delay: Duration,
+    /// Whether Fly's limits of rate are kept from the start.
+    pub limits: bool,
     /// Machines and volumes may be created in apps that nobody created: the app comes into being.
     pub any_app: bool,
     /// Where apps, machines and volumes are kept between runs.
@@ -84,6 +102,8 @@ impl Default for FlyOptions {
             start_delay: Duration::from_millis(50),
             stop_delay: Duration::from_millis(50),
             volume_release_delay: Duration::from_millis(200),
+            snapshot_delay: Duration::ZERO,
+            limits: false,
             any_app: true,
             state_file: None,
         }
@@ -113,12 +133,24 @@ pub(crate) struct Shared {
     pub(crate) scripts: Scripts,
     pub(crate) tasks: Tasks,
     pub(crate) inside: Inside,
+    pub(crate) limits: Limits,
+    pub(crate) sky: Sky,
+    delays: Mutex<Delays>,
     faults: Mutex<Faults>,
 }
 
 impl Shared {
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long things take at the moment.
+    pub(crate) fn delays(&self) -> Delays {
+        *self.delays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_delays(&self, delays: Delays) {
+        self.delays.lock().unwrap_or_else(PoisonError::into_inner).set(delays);
     }
 }
 
@@ -143,6 +175,9 @@ impl Fly {
         let store = Store::open(options.state_file.clone())?;
         let shared = Arc::new(Shared {
             store: store.clone(),
+            limits: Limits::default(),
+            sky: Sky::default(),
+            delays: Mutex::new(Delays::of(&options)),
             options,
             processes: Processes::default(),
             scripts: Scripts::default(),
@@ -150,6 +185,7 @@ impl Fly {
             inside,
             faults: Mutex::default(),
         });
+        shared.limits.set(shared.options.limits);
         shared.tasks.spawn(store.keep_saved());
         lifecycle::resume(&shared);
         Ok(Fly { router: router(&shared), shared, server: None })
@@ -194,6 +230,19 @@ impl Fly {
     /// Makes coming requests meet a trouble.
     pub fn fault(&self, fault: Fault) {
         self.shared.faults().add(fault);
+    }
+
+    /// From now on, troubles come by chance; with none, no more.
+    pub fn set_weather(&self, weather: Option<Weather>) {
+        match weather {
+            Some(weather) => self.shared.sky.set(weather),
+            None => self.shared.sky.clear(),
+        }
+    }
+
+    /// Changes how long things take.
+    pub fn set_delays(&self, delays: Delays) {
+        self.shared.set_delays(delays);
     }
 
     /// Makes a region refuse new machines and volumes, or take them again.
@@ -252,5 +301,8 @@ fn router(shared: &Arc<Shared>) -> Router {
         .route("/sandbox/machines/{machine}/crash", post(sandbox::crash))
         .route("/sandbox/volumes", get(sandbox::volumes))
         .route("/sandbox/faults", post(sandbox::set_fault))
+        .route("/sandbox/weather", post(sandbox::set_weather))
+        .route("/sandbox/limits", post(sandbox::set_limits))
+        .route("/sandbox/delays", post(sandbox::set_delays))
         .with_state(shared.clone())
 }

@@ -77,16 +77,25 @@ async fn supervise(shared: Arc<Shared>, id: String, run: u64, delay: Duration, s
         let Some(machine) = machine else { return };
         let mut env = machine.environment();
         env.extend(shared.options.worker_env.clone());
-        let ended = execute(&shared.inside, env, shutdown.clone()).await;
+        let ended = live(&shared, env, shutdown.clone()).await;
         tracing::debug!(machine = id, code = ended.code, how = ended.how, "process ended");
         if !shared.store.change(|state| lifecycle::exited(state, &id, run, &ended)) {
             break;
         }
-        delay = shared.options.start_delay;
+        delay = shared.delays().start();
     }
     drop(living);
     if shared.store.read(|state| lifecycle::removes_itself(state, &id)) {
         lifecycle::destroy(&shared, &id);
+    }
+}
+
+/// Runs a process to its end, or to the end that the weather has for it.
+async fn live(shared: &Shared, env: BTreeMap<String, String>, shutdown: Shutdown) -> Ended {
+    let Some(own_end) = shared.sky.own_end() else { return execute(&shared.inside, env, shutdown).await };
+    tokio::select! {
+        ended = execute(&shared.inside, env, shutdown) => ended,
+        () = tokio::time::sleep(own_end.after) => Ended { code: own_end.code, how: "by itself".to_owned() },
     }
 }
 

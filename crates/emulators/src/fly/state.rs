@@ -175,7 +175,16 @@ impl Machine {
 pub(crate) struct Snapshot {
     pub(crate) id: String,
     pub(crate) created_ms: i64,
+    /// Before, no volume can be made from it.
+    #[serde(default)]
+    pub(crate) complete_ms: i64,
     pub(crate) retention_days: u64,
+}
+
+impl Snapshot {
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete_ms <= now_ms()
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -41,9 +41,13 @@ pub(crate) async fn create(
         apps::ensure(state, &app, shared.options.any_app)?;
         capacity::volume_fits(state, region)?;
         if let Some(snapshot) = body["snapshot_id"].as_str() {
-            let exists = |volume: &Volume| volume.snapshots.iter().any(|one| one.id == snapshot);
-            if !state.volumes.values().any(exists) {
-                return Err(Refusal::invalid(format!("snapshot {snapshot} does not exist")));
+            let copies = state.volumes.values().flat_map(|volume| &volume.snapshots);
+            match copies.into_iter().find(|one| one.id == snapshot) {
+                None => return Err(Refusal::invalid(format!("snapshot {snapshot} does not exist"))),
+                Some(one) if !one.is_complete() => {
+                    return Err(Refusal::precondition(format!("snapshot {snapshot} is not complete")));
+                }
+                Some(_) => {}
             }
         }
         let volume = Volume {
@@ -123,8 +127,13 @@ pub(crate) async fn list_snapshots(Shares(shared): Shares<Arc<Shared>>, Path((ap
 pub(crate) async fn take_snapshot(Shares(shared): Shares<Arc<Shared>>, Path((app, id)): VolumePath) -> Answer<Json<Value>> {
     shared.store.change(|state| {
         let volume = find(state, &app, &id)?;
-        let new =
-            Snapshot { id: format!("vs_{}", ids::lower(16)), created_ms: now_ms(), retention_days: volume.snapshot_retention };
+        let delay_ms = i64::try_from(shared.delays().snapshot_ms.unwrap_or(0)).unwrap_or(i64::MAX);
+        let new = Snapshot {
+            id: format!("vs_{}", ids::lower(16)),
+            created_ms: now_ms(),
+            complete_ms: now_ms().saturating_add(delay_ms),
+            retention_days: volume.snapshot_retention,
+        };
         let document = snapshot(&new, volume);
         volume.snapshots.push(new);
         Ok(Json(document))
@@ -138,7 +147,7 @@ fn snapshot(snapshot: &Snapshot, volume: &Volume) -> Value {
         "digest": format!("sha256:{}", snapshot.id),
         "retention_days": snapshot.retention_days,
         "size": 0,
-        "status": "created",
+        "status": if snapshot.is_complete() { "created" } else { "pending" },
         "volume_size": volume.size_gb * 1024 * 1024 * 1024,
     })
 }

@@ -70,13 +70,13 @@ pub(super) async fn inventory<E: Engine>(
     Ok((inventory, places))
 }
 
-async fn list(outside: &Outside<'_>, kind: &str, app: &str, workers: &[Worker]) -> Result<Listing, OperationError> {
+pub(super) async fn list(outside: &Outside<'_>, kind: &str, app: &str, workers: &[Worker]) -> Result<Listing, OperationError> {
     Ok(outside.provider(kind)?.list(app, workers).await?)
 }
 
 /// Workers that have not stopped, and the apps that hold something of theirs; external ones only while they call, or while they
 /// are on their way out.
-async fn workers<E: Engine>(
+pub(super) async fn workers<E: Engine>(
     cx: &Cx<'_, E>,
     provider: &ProviderPolicy,
     silent_since: i64,

@@ -11,6 +11,7 @@ mod look;
 mod machine;
 mod outside;
 mod provision;
+mod survey;
 mod teardown;
 mod token;
 
@@ -21,6 +22,7 @@ use clawstead_domain::plan::{Action, plan};
 use clawstead_ledger::Engine;
 
 pub use outside::Outside;
+pub(crate) use survey::{Survey, drain, survey};
 
 use crate::tick::{KindReport, Turn};
 use crate::{OperationError, configs};

@@ -29,4 +29,9 @@ impl<'a> Outside<'a> {
         let found = self.providers.iter().find(|provider| provider.kind() == kind);
         found.map(|provider| &**provider).ok_or_else(|| OperationError::unexpected("a worker of a provider that is not there"))
     }
+
+    /// The kind to take where nothing says which.
+    pub(super) fn only_kind(&self) -> &'static str {
+        self.providers.first().map_or("", |provider| provider.kind())
+    }
 }
