@@ -1,7 +1,7 @@
 //! Policies.
 
 use clawstead_domain::config::{
-    LeasePolicy, MessagesPolicy, Policy, ProviderPolicy, QueuePolicy, RetentionPolicy, RetryPolicy, ScalingPolicy,
+    LeasePolicy, MessagesPolicy, Policy, PricesPolicy, ProviderPolicy, QueuePolicy, RetentionPolicy, RetryPolicy, ScalingPolicy,
 };
 use clawstead_operations::configs;
 use clawstead_service::spin::App;
@@ -17,6 +17,7 @@ pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
         ProviderPolicy::NAME => show_policy::<ProviderPolicy>(app, call).await,
         MessagesPolicy::NAME => show_policy::<MessagesPolicy>(app, call).await,
         RetentionPolicy::NAME => show_policy::<RetentionPolicy>(app, call).await,
+        PricesPolicy::NAME => show_policy::<PricesPolicy>(app, call).await,
         _ => Err(not_found()),
     }
 }
@@ -30,6 +31,7 @@ pub(crate) async fn set(app: &App, call: &Call) -> Result<Reply, Problem> {
         ProviderPolicy::NAME => set_policy::<ProviderPolicy>(app, call).await,
         MessagesPolicy::NAME => set_policy::<MessagesPolicy>(app, call).await,
         RetentionPolicy::NAME => set_policy::<RetentionPolicy>(app, call).await,
+        PricesPolicy::NAME => set_policy::<PricesPolicy>(app, call).await,
         _ => Err(not_found()),
     }
 }
@@ -49,6 +51,6 @@ fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "config_not_found",
-        "there are queue, lease, retry, scaling, provider, messages and retention",
+        "there are queue, lease, retry, scaling, provider, messages, retention and prices",
     )
 }

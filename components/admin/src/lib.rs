@@ -1,4 +1,4 @@
-//! Agents, bots, API keys, policies, workers, the log, and health.
+//! Agents, bots, API keys, policies, workers, the log, figures, and health.
 #![cfg(target_arch = "wasm32")]
 
 mod agents;
@@ -6,6 +6,7 @@ mod api_keys;
 mod bots;
 mod configs;
 mod events;
+mod figures;
 mod health;
 mod workers;
 
@@ -22,6 +23,9 @@ async fn handle(request: Request) -> HttpReply {
 async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     match call.operation {
         Operation::Health => health::show(app, call).await,
+        Operation::Stats => figures::stats(app, call).await,
+        Operation::ListCosts => figures::costs(app, call).await,
+        Operation::ListMessageCosts => figures::message_costs(app, call).await,
         Operation::ListEvents => events::list(app, call).await,
         Operation::RebuildViews => events::rebuild(app, call).await,
         Operation::ConfigureAgent => agents::configure(app, call).await,

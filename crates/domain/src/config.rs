@@ -1,11 +1,13 @@
 //! Policies: what the operator may change at run time. Every one is an event; what was never changed has its default.
 
 mod messages;
+mod prices;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use messages::MessagesPolicy;
+pub use prices::PricesPolicy;
 
 use crate::{DomainEvent, Refusal};
 
@@ -326,6 +328,7 @@ mod tests {
         assert!(ScalingPolicy::default().check().is_ok());
         assert!(ProviderPolicy::default().check().is_ok());
         assert!(RetentionPolicy::default().check().is_ok());
+        assert!(PricesPolicy::default().check().is_ok());
     }
 
     #[test]

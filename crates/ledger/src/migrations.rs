@@ -25,6 +25,9 @@ pub const VIEW_TABLES: &[&str] = &[
     "snapshots",
     "restores",
     "message_metadata",
+    "machine_times",
+    "message_costs",
+    "cost_days",
 ];
 
 /// Number of the newest migration.
@@ -80,6 +83,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(42, "snapshots", "0042_snapshots.view"),
     view!(43, "snapshot_accepted", "0043_snapshot_accepted.view"),
     view!(44, "message_metadata", "0044_message_metadata.view"),
+    view!(75, "costs", "0075_costs.view"),
 ];
 
 impl Migration {

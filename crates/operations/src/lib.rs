@@ -12,12 +12,14 @@ mod cx;
 mod error;
 pub mod files;
 pub mod ingress;
+pub mod money;
 pub mod pairings;
 pub mod provider;
 pub mod queue;
 mod reconcile;
 pub mod secrets;
 pub mod snapshots;
+pub mod stats;
 pub mod tick;
 pub mod workers;
 

@@ -28,22 +28,50 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<Tic
         return Ok(TickReport { ran: false, ..TickReport::default() });
     };
     let mut report = TickReport { ran: true, ..TickReport::default() };
-    let leases = queue::recover_leases(&turn.cx(), BATCH).await.map(KindReport::done);
-    report.add(&turn, "leases", leases).await?;
-    if turn.goes_on().await? {
-        let pairings = pairings::expire(&turn.cx(), BATCH).await.map(KindReport::done);
-        report.add(&turn, "pairings", pairings).await?;
-    }
-    if turn.goes_on().await? {
-        let files = tidy_files(&turn.cx()).await.map(KindReport::done);
-        report.add(&turn, "files", files).await?;
-    }
-    if turn.goes_on().await? {
-        let machines = reconcile::run(&turn, outside).await;
-        report.add(&turn, "machines", machines).await?;
+    for work in in_turn(&turn).await? {
+        if !turn.goes_on().await? {
+            break;
+        }
+        let outcome = match work {
+            Work::Leases => queue::recover_leases(&turn.cx(), BATCH).await.map(KindReport::done),
+            Work::Pairings => pairings::expire(&turn.cx(), BATCH).await.map(KindReport::done),
+            Work::Files => tidy_files(&turn.cx()).await.map(KindReport::done),
+            Work::Machines => reconcile::run(&turn, outside).await,
+        };
+        report.add(&turn, work.name(), outcome).await?;
     }
     turn.end().await?;
     Ok(report)
+}
+
+/// A kind of work.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Leases,
+    Pairings,
+    Files,
+    Machines,
+}
+
+impl Work {
+    const ALL: [Self; 4] = [Self::Leases, Self::Pairings, Self::Files, Self::Machines];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Leases => "leases",
+            Self::Pairings => "pairings",
+            Self::Files => "files",
+            Self::Machines => "machines",
+        }
+    }
+}
+
+/// What was done longest ago comes first: when time runs out in every tick, it is not always the same work that is left.
+async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 4], OperationError> {
+    let runs = last_run(&turn.cx()).await?;
+    let mut all = Work::ALL;
+    all.sort_by_key(|work| runs.get(work.name()).map(|run| run.ran_at));
+    Ok(all)
 }
 
 /// Ends snapshots that are of no more use, and removes bytes that nobody owns.

@@ -53,6 +53,9 @@ macro_rules! operations {
 
 operations! {
     Health: Permission::Public, "Whether clawstead works.";
+    Stats: Permission::Operator, "Figures of everything.";
+    ListCosts: Permission::Operator, "What each day and agent cost.";
+    ListMessageCosts: Permission::Operator, "What each finished message cost.";
     ListEvents: Permission::Operator, "A page of the log.";
     RebuildViews: Permission::Operator, "Make all views anew from the log.";
     ConfigureAgent: Permission::Operator, "Make or change an agent profile.";

@@ -56,6 +56,9 @@ pub const ROUTES: &[Route] = {
     use Component::{Admin, Enqueue, Files, FlyReconciler, Functions, Pairing, TelegramWebhook, WorkerApi};
     &[
         route(Admin, "GET", "/healthz", Operation::Health),
+        route(Admin, "GET", "/v1/stats", Operation::Stats),
+        route(Admin, "GET", "/v1/costs", Operation::ListCosts),
+        route(Admin, "GET", "/v1/costs/messages", Operation::ListMessageCosts),
         route(Admin, "GET", "/v1/events", Operation::ListEvents),
         route(Admin, "POST", "/v1/views/rebuild", Operation::RebuildViews),
         route(Admin, "GET", "/v1/agents", Operation::ListAgents),

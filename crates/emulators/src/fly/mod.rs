@@ -240,6 +240,11 @@ impl Fly {
         }
     }
 
+    /// How many requests and processes have met bad weather.
+    pub fn troubles(&self) -> u64 {
+        self.shared.sky.troubles()
+    }
+
     /// Changes how long things take.
     pub fn set_delays(&self, delays: Delays) {
         self.shared.set_delays(delays);

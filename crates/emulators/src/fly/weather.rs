@@ -1,5 +1,6 @@
 //! Bad weather: troubles that come by chance, the same ones for the same seed and the same requests.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,9 +35,9 @@ pub struct Weather {
     pub ends_within_ms: u64,
 }
 
-/// The weather of now, and its dice.
+/// The weather of now, and its dice; and how much trouble there was.
 #[derive(Default)]
-pub(crate) struct Sky(Mutex<Option<(Weather, StdRng)>>);
+pub(crate) struct Sky(Mutex<Option<(Weather, StdRng)>>, AtomicU64);
 
 /// The end of a process that nobody asked for.
 #[derive(Clone, Copy)]
@@ -59,6 +60,11 @@ impl Sky {
         *self.lock() = None;
     }
 
+    /// How many requests and processes met trouble so far.
+    pub(crate) fn troubles(&self) -> u64 {
+        self.1.load(Ordering::Relaxed)
+    }
+
     /// What a request meets. At most one kind of trouble, and a wait beside it.
     pub(crate) fn trouble(&self, method: &str, path: &str) -> Fault {
         let mut sky = self.lock();
@@ -77,6 +83,9 @@ impl Sky {
         } else {
             fault.lost_reply = happens(dice, weather.lost_replies);
         }
+        if fault.status.is_some() || fault.lost_reply {
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
         fault
     }
 
@@ -87,6 +96,7 @@ impl Sky {
         if !happens(dice, weather.endings) {
             return None;
         }
+        self.1.fetch_add(1, Ordering::Relaxed);
         let after = Duration::from_millis(dice.random_range(0..=weather.ends_within_ms));
         Some(OwnEnd { after, code: i32::from(dice.random::<bool>()) })
     }

@@ -8,7 +8,9 @@ use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::{Expected, Ledger, TailQuery};
 use clawstead_operations::queue::{Page, Which};
 use clawstead_operations::workers::Worker;
-use clawstead_operations::{Cx, OperationError, agents, api_keys, bindings, bots, configs, pairings, queue, secrets, workers};
+use clawstead_operations::{
+    Cx, OperationError, agents, api_keys, bindings, bots, configs, money, pairings, queue, secrets, stats, workers,
+};
 use clawstead_vault::KeyRing;
 
 use crate::recording::{Plans, Recording};
@@ -79,13 +81,22 @@ async fn messages(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     }
     let late = Cx { now: cx.now + 10_000_000, correlation: String::new(), actor: String::new(), ..*cx };
     queue::recover_leases(&late, 10).await?;
-    queue::stats(cx).await?;
+    stats::read(cx).await?;
+    costs(cx).await?;
     queue::conversation(cx, "c1").await?;
     queue::turns(cx, "c1", 0, 10).await?;
     operators(cx).await?;
     let drain = WorkerEvent::DrainRequested { reason: DrainReason::Idle, deadline_at: 0 };
     let events = [drain, WorkerEvent::TeardownStarted {}, WorkerEvent::WorkerStopped {}];
     cx.append(&worker.worker_id, Expected::Any, &events).await
+}
+
+/// What the operator sees of costs.
+async fn costs(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
+    for after in [None, Some("2023-11-14/a")] {
+        money::days(cx, None, after, 10).await?;
+    }
+    money::messages(cx, "", 10).await.map(drop)
 }
 
 /// What the operator and the consumer app do with messages.

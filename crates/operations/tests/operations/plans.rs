@@ -16,6 +16,8 @@ const MAY_BE: &[(&str, &str, &str)] = &[
     ("FROM queue_counters", "TEMP B-TREE FOR GROUP BY", "five rows an agent"),
     ("FROM bindings WHERE consumer_user_id", "TEMP B-TREE", "bindings of one user"),
     ("w.state IN", "TEMP B-TREE FOR ORDER BY", "workers that have not stopped: as many as machines"),
+    ("FROM machine_times", "SCAN machine_times", "workers that have not stopped: as many as machines"),
+    ("FROM ticks", "SCAN ticks", "a row for each kind of work"),
     ("DELETE FROM lease_renewals", "SCAN lease_renewals", "the tick, not a request; messages in flight"),
     ("DELETE FROM lease_renewals", "SCAN leases", "the tick, not a request; messages in flight"),
 ];
