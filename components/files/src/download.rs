@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use clawstead_operations::Cx;
-use clawstead_operations::files::{self, Link, Outgoing, SqliteStore};
+use clawstead_operations::files::{self, Link, Outgoing};
 use clawstead_service::spin::{Answer, App, Chunks, entropy, now};
 use clawstead_service::{Call, Problem, Reply};
 use futures::StreamExt;
@@ -52,7 +52,7 @@ impl Giver {
             actor: self.actor.clone(),
             correlation: self.correlation.clone(),
         };
-        let piece = self.outgoing.next(&cx, &now, &SqliteStore(&self.app.ledger)).await;
+        let piece = self.outgoing.next(&cx, &now, &self.app.stores()).await;
         piece.map_err(|error| io::Error::other(error.to_string()))
     }
 }

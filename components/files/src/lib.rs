@@ -30,8 +30,7 @@ async fn operate(app: &Rc<App>, call: &mut Call, body: RequestBody) -> Result<An
 
 /// Whoever sends messages brings their files first, through a link of his own.
 async fn create(app: &App, call: &Call) -> Result<Answer, Problem> {
-    let settings = &app.settings;
-    let expected = files::expect_attachment(&app.cx(call), settings.keys()?, &settings.public_url).await?;
+    let expected = files::expect_attachment(&app.cx(call), &app.links()?).await?;
     let body = json!({
         "storage_id": expected.file_id, "upload_url": expected.upload_url, "expires_at": expected.expires_at,
     });

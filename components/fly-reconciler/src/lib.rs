@@ -17,7 +17,7 @@ async fn handle(request: Request) -> HttpReply {
 
 async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     match call.operation {
-        Operation::Tick => Ok(Reply::ok(&tick::run(&app.cx(call), &outside(&app.settings)?).await?)),
+        Operation::Tick => Ok(Reply::ok(&tick::run(&app.cx(call), &outside(&app.settings)?, &app.stores()).await?)),
         Operation::RunCleanup => cleanup::run(app, call).await,
         Operation::DeleteVolume => cleanup::delete_volume(app, call).await,
         Operation::StartWorkers => cleanup::reconcile(app, call).await,

@@ -17,8 +17,7 @@ struct NoArgs {}
 
 pub(crate) async fn generate_upload_url(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let NoArgs {} = json::from_value(args)?;
-    let settings = &app.settings;
-    let expected = files::expect_media(&app.cx(call), settings.keys()?, &settings.public_url, call.worker()?).await?;
+    let expected = files::expect_media(&app.cx(call), &app.links()?, call.worker()?).await?;
     Ok(json!({ "uploadUrl": expected.upload_url }))
 }
 
@@ -30,8 +29,7 @@ struct FileArgs {
 
 pub(crate) async fn file_url(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let FileArgs { storage_id } = json::from_value(args)?;
-    let settings = &app.settings;
-    let url = files::file_url(&app.cx(call), settings.keys()?, &settings.public_url, call.worker()?, &storage_id).await?;
+    let url = files::file_url(&app.cx(call), &app.links()?, call.worker()?, &storage_id).await?;
     Ok(json!(url))
 }
 
@@ -50,8 +48,7 @@ pub(crate) async fn attach_metadata(app: &App, call: &Call, args: Value) -> Resu
 
 /// The files of a message, as hydration shows them.
 pub(crate) async fn attachments(app: &App, call: &Call, message: &Value) -> Result<Value, Problem> {
-    let settings = &app.settings;
-    let shown = files::shown(&app.cx(call), settings.keys()?, &settings.public_url, call.worker()?, message).await?;
+    let shown = files::shown(&app.cx(call), &app.links()?, call.worker()?, message).await?;
     Ok(shown.iter().map(wire).collect())
 }
 

@@ -27,8 +27,7 @@ pub(crate) async fn start(app: &App, call: &Call, args: Value) -> Result<Value, 
     let worker = this_worker(call, &args.worker_id)?;
     let StartArgs { workspace_id, agent_key, conversation_id, reason, .. } = args;
     let command = Start { workspace_id, agent_key, conversation_id, reason };
-    let settings = &app.settings;
-    let started = snapshots::start(&app.cx(call), settings.keys()?, &settings.public_url, worker, &command).await?;
+    let started = snapshots::start(&app.cx(call), &app.links()?, worker, &command).await?;
     Ok(json!({ "snapshotId": started.snapshot_id, "uploadUrl": started.upload_url, "expiresAt": started.expires_at }))
 }
 
@@ -46,7 +45,7 @@ pub(crate) async fn finish(app: &App, call: &Call, args: Value) -> Result<Value,
     let args: FinishArgs = json::from_value(args)?;
     let worker = this_worker(call, &args.worker_id)?;
     let figures = Figures { sha256: args.sha256, size_bytes: args.size_bytes };
-    let command = Finish { snapshot_id: &args.snapshot_id, storage_id: &args.storage_id, figures };
+    let command = Finish { snapshot_id: &args.snapshot_id, storage_id: Some(&args.storage_id), figures };
     known(snapshots::finish(&app.cx(call), worker, &command).await)
 }
 
@@ -84,8 +83,7 @@ struct LatestArgs {
 pub(crate) async fn latest(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let args: LatestArgs = json::from_value(args)?;
     let of = (args.workspace_id.as_str(), args.agent_key.as_str(), args.conversation_id.as_str());
-    let settings = &app.settings;
-    let offer = snapshots::latest(&app.cx(call), settings.keys()?, &settings.public_url, call.worker()?, of).await?;
+    let offer = snapshots::latest(&app.cx(call), &app.links()?, call.worker()?, of).await?;
     Ok(offer.map_or(Value::Null, |offer| {
         json!({
             "snapshotId": offer.snapshot_id, "downloadUrl": offer.download_url, "sha256": offer.sha256,

@@ -10,6 +10,8 @@ use clawstead_vault::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::media;
+
 /// Hosted Spin ends a request after 30 s.
 const WAIT_SECONDS_MAX: i64 = 25;
 
@@ -44,9 +46,10 @@ fn claimed(job: Option<Job>) -> Reply {
 
 pub(crate) async fn hydrate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let bundle = queue::hydrate(&app.cx(call), app.settings.keys()?, call.worker()?, call.param("message_id")).await?;
+    let attachments = media::attachments(app, call, &bundle.message).await?;
     Ok(Reply::ok(&json!({
         "message_id": bundle.message_id, "conversation_id": bundle.conversation_id, "agent_key": bundle.agent_key,
-        "message": bundle.message, "turns": bundle.turns, "system_prompt": bundle.system_prompt,
+        "message": bundle.message, "attachments": attachments, "turns": bundle.turns, "system_prompt": bundle.system_prompt,
         "telegram_bot_token": bundle.bot_token.as_ref().map(Secret::expose), "bridge": bundle.bridge.as_ref().map(bridge),
     })))
 }

@@ -2,6 +2,8 @@
 #![cfg(target_arch = "wasm32")]
 
 mod jobs;
+mod media;
+mod snapshots;
 
 use clawstead_service::spin::{App, HttpReply, serve};
 use clawstead_service::{Call, Component, Operation, Problem, Reply};
@@ -24,6 +26,15 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::WorkerAppendTurns => jobs::append_turns(app, call).await,
         Operation::WorkerComplete => jobs::complete(app, call).await,
         Operation::WorkerFail => jobs::fail(app, call).await,
+        Operation::WorkerAttachMetadata => media::attach_metadata(app, call).await,
+        Operation::WorkerExpectMedia => media::expect(app, call).await,
+        Operation::WorkerFileUrl => media::url(app, call).await,
+        Operation::WorkerStartSnapshot => snapshots::start(app, call).await,
+        Operation::WorkerFinishSnapshot => snapshots::finish(app, call).await,
+        Operation::WorkerFailSnapshot => snapshots::fail(app, call).await,
+        Operation::WorkerLatestSnapshot => snapshots::latest(app, call).await,
+        Operation::WorkerFetchedSnapshot => snapshots::fetched(app, call).await,
+        Operation::WorkerListSnapshots => snapshots::list(app, call).await,
         other => Err(Problem::internal(format!("{} is not for this component", other.name()))),
     }
 }

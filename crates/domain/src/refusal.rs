@@ -11,6 +11,8 @@ pub enum RefusalKind {
     Conflict,
     /// A limit is reached.
     Limit,
+    /// It brings more bytes than it may.
+    TooLarge,
 }
 
 /// Why a command was refused. The `code` is stable; clients may match on it.
@@ -41,6 +43,11 @@ impl Refusal {
     /// Something that cannot be done now.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self { kind: RefusalKind::Conflict, code, detail: detail.into(), field: None }
+    }
+
+    /// More bytes than there may be.
+    pub fn too_large(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::TooLarge, code, detail: detail.into(), field: None }
     }
 
     /// Something of which there is enough.

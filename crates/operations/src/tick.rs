@@ -11,7 +11,7 @@ pub(crate) use report::note;
 pub use report::{KindReport, LastRun, TickReport, last_run};
 pub(crate) use turn::Turn;
 
-use crate::files::SqliteStore;
+use crate::files::Store;
 use crate::{Cx, OperationError, files, queue, reconcile, snapshots};
 
 /// Lease recovery and expiry take at most so many a tick; the next one goes on.
@@ -23,7 +23,7 @@ const BATCH: i64 = 100;
 ///
 /// # Errors
 /// When the database does not say who has the turn.
-pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<TickReport, OperationError> {
+pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl Store) -> Result<TickReport, OperationError> {
     let Some(turn) = Turn::take(cx, outside.clock).await? else {
         return Ok(TickReport { ran: false, ..TickReport::default() });
     };
@@ -35,7 +35,7 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<Tic
         let outcome = match work {
             Work::Leases => queue::recover_leases(&turn.cx(), BATCH).await.map(KindReport::done),
             Work::Pairings => pairings::expire(&turn.cx(), BATCH).await.map(KindReport::done),
-            Work::Files => tidy_files(&turn.cx()).await.map(KindReport::done),
+            Work::Files => tidy_files(&turn.cx(), store).await.map(KindReport::done),
             Work::Machines => reconcile::run(&turn, outside).await,
         };
         report.add(&turn, work.name(), outcome).await?;
@@ -75,7 +75,7 @@ async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 4], OperationEr
 }
 
 /// Ends snapshots that are of no more use, and removes bytes that nobody owns.
-async fn tidy_files<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
+async fn tidy_files<E: Engine>(cx: &Cx<'_, E>, store: &impl Store) -> Result<i64, OperationError> {
     let ended = snapshots::retire(cx, BATCH).await?;
-    Ok(ended + files::collect(cx, &SqliteStore(cx.ledger), BATCH).await?)
+    Ok(ended + files::collect(cx, store, BATCH).await?)
 }

@@ -106,6 +106,8 @@ operations! {
     WorkerFinishSnapshot: Permission::Worker, "End the upload of a snapshot well.";
     WorkerFailSnapshot: Permission::Worker, "Give up the upload of a snapshot.";
     WorkerLatestSnapshot: Permission::Worker, "Get the snapshot to start from.";
+    WorkerFetchedSnapshot: Permission::Worker, "Say that it has been fetched whole.";
+    WorkerListSnapshots: Permission::Worker, "The snapshots of the worker's conversation.";
     WorkerExpectMedia: Permission::Worker, "Get a link to upload a file of a message.";
     WorkerFileUrl: Permission::Worker, "Get a link to download a file of a message.";
     WorkerSkillsManifest: Permission::Worker, "Get the skills.";

@@ -71,6 +71,7 @@ impl From<Refusal> for Problem {
             RefusalKind::NotFound => StatusCode::NOT_FOUND,
             RefusalKind::Conflict => StatusCode::CONFLICT,
             RefusalKind::Limit => StatusCode::TOO_MANY_REQUESTS,
+            RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         };
         Self { field: refusal.field.map(str::to_owned), ..Self::new(status, refusal.code, refusal.detail) }
     }

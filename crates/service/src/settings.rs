@@ -1,6 +1,8 @@
 //! The variables of the manifest.
 
 use clawstead_ledger::Durability;
+use clawstead_operations::files::Objects;
+use clawstead_s3::{Bucket, BucketSettings};
 use clawstead_vault::KeyRing;
 
 /// A key that guards everything has at least so many characters.
@@ -36,6 +38,8 @@ pub struct Settings {
     pub fly_api_url: String,
     /// What Fly wants to see.
     pub fly_api_token: String,
+    /// Where files are kept; `None` for the database.
+    pub objects: Option<Objects>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -57,6 +61,8 @@ impl Settings {
             None => None,
             Some(text) => Some(KeyRing::parse(&text).map_err(|error| SettingsError(format!("variable vault_keys: {error}")))?),
         };
+        let deployment = read("deployment").await.unwrap_or_default();
+        let objects = objects(&read, &deployment).await?;
         let durability = read("durability").await.unwrap_or_else(|| "full".to_owned());
         let url = |text: Option<String>| text.unwrap_or_default().trim_end_matches('/').to_owned();
         Ok(Self {
@@ -65,10 +71,11 @@ impl Settings {
             vault_keys,
             public_url: url(read("public_url").await),
             durability: Durability::parse(&durability).map_err(|error| SettingsError(format!("variable durability: {error}")))?,
-            deployment: read("deployment").await.unwrap_or_default(),
+            deployment,
             telegram_api_url: url(read("telegram_api_url").await),
             fly_api_url: format!("{}/v1", url(read("fly_api_url").await)),
             fly_api_token: read("fly_api_token").await.unwrap_or_default(),
+            objects,
         })
     }
 
@@ -79,6 +86,27 @@ impl Settings {
     pub fn keys(&self) -> Result<&KeyRing, crate::Problem> {
         self.vault_keys.as_ref().ok_or_else(|| crate::Problem::internal("the manifest gives this component no vault_keys"))
     }
+}
+
+/// The object store, if a bucket is named.
+async fn objects(
+    read: &impl AsyncFn(&'static str) -> Option<String>,
+    deployment: &str,
+) -> Result<Option<Objects>, SettingsError> {
+    let text = async |name| read(name).await.unwrap_or_default();
+    let bucket = text("s3_bucket").await;
+    if bucket.is_empty() {
+        return Ok(None);
+    }
+    let settings = BucketSettings {
+        endpoint: text("s3_endpoint").await,
+        bucket,
+        region: text("s3_region").await,
+        access_key: text("s3_access_key").await,
+        secret_key: text("s3_secret_key").await,
+    };
+    let bucket = Bucket::new(settings).map_err(|error| SettingsError(format!("variable {error}")))?;
+    Ok(Some(Objects::new(bucket, deployment)))
 }
 
 fn key(name: &str, value: Option<String>) -> Result<Option<String>, SettingsError> {

@@ -10,7 +10,9 @@ use clawstead_domain::id;
 use clawstead_ledger::engines::spin::SpinEngine;
 use clawstead_ledger::{Ledger, Meta, NewEvent};
 use clawstead_operations::Cx;
+use clawstead_operations::files::{Links, S3Store, SqliteStore, Stores};
 use clawstead_operations::queue::QueueWatch;
+use clawstead_transport::SpinTransport;
 use futures::StreamExt;
 use futures::stream::LocalBoxStream;
 use http::StatusCode;
@@ -38,6 +40,24 @@ impl App {
     /// The surroundings of an operation that a call asks for.
     pub fn cx(&self, call: &Call) -> Cx<'_, SpinEngine> {
         call.cx(&self.ledger, &entropy)
+    }
+
+    /// Where files are.
+    pub fn stores(&self) -> Stores<'_, SpinEngine, SpinTransport> {
+        Stores { sqlite: SqliteStore(&self.ledger), s3: self.object_store() }
+    }
+
+    /// The object store, if there is one.
+    pub fn object_store(&self) -> Option<S3Store<'_, SpinTransport>> {
+        self.settings.objects.as_ref().map(|objects| S3Store::new(objects, SpinTransport::default(), &now))
+    }
+
+    /// How those are given links who have all bytes pass through us.
+    ///
+    /// # Errors
+    /// When the manifest does not give this component what links are signed with.
+    pub fn links(&self) -> Result<Links<'_>, Problem> {
+        Ok(Links { keys: self.settings.keys()?, public_url: &self.settings.public_url, direct: None })
     }
 }
 

@@ -4,12 +4,11 @@ use clawstead_domain::Refusal;
 use clawstead_domain::config::RetentionPolicy;
 use clawstead_domain::conversation::{Attachment, AttachmentKind, Enqueue};
 use clawstead_ledger::Engine;
-use clawstead_vault::KeyRing;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::media::{ExpectedFile, conversation_owner, download_url, expect_owned};
-use super::{FileKind, stored};
+use super::{FileKind, Links, stored};
 use crate::queue::{self, Accepted};
 use crate::workers::Worker;
 use crate::{Cx, OperationError, configs};
@@ -47,12 +46,8 @@ pub struct Shown {
 ///
 /// # Errors
 /// When he has enough uploads under way.
-pub async fn expect_attachment<E: Engine>(
-    cx: &Cx<'_, E>,
-    keys: &KeyRing,
-    public_url: &str,
-) -> Result<ExpectedFile, OperationError> {
-    expect_owned(cx, keys, public_url, FileKind::Attachment, &cx.actor, None).await
+pub async fn expect_attachment<E: Engine>(cx: &Cx<'_, E>, links: &Links<'_>) -> Result<ExpectedFile, OperationError> {
+    expect_owned(cx, links, FileKind::Attachment, &cx.actor, None).await
 }
 
 /// Accepts a message with files. The files belong to its conversation from then on.
@@ -142,8 +137,7 @@ async fn hand_over<E: Engine>(cx: &Cx<'_, E>, command: &Enqueue) -> Result<(), O
 /// When the database does not answer.
 pub async fn shown<E: Engine>(
     cx: &Cx<'_, E>,
-    keys: &KeyRing,
-    public_url: &str,
+    links: &Links<'_>,
     worker: &Worker,
     message: &Json,
 ) -> Result<Vec<Shown>, OperationError> {
@@ -163,7 +157,7 @@ pub async fn shown<E: Engine>(
             (Some(_), Some(_)) => "ready",
         };
         let keep_until = Some(attachment.expires_at);
-        let download_url = file.map(|file| download_url(cx, keys, public_url, worker, &file.file_id, keep_until, &policy));
+        let download_url = file.map(|file| download_url(cx, links, worker, &file, keep_until, &policy));
         shown.push(Shown { attachment, status, download_url });
     }
     Ok(shown)

@@ -2,11 +2,14 @@
 
 use clawstead_ledger::Engine;
 
-use super::Store;
+use super::{Place, Store, Trace};
 use crate::{Cx, OperationError};
 
 /// Pieces are removed in so many steps a call; the next one goes on.
 const STEPS_MAX: i64 = 64;
+
+/// A page of an object store is looked at this often; listings cost money.
+const STORE_SWEEP_EVERY_MS: i64 = 600_000;
 
 /// Whether a file belongs to somebody: to a snapshot that awaits or holds it; else it is kept until an instant, and its upload
 /// must not be overdue.
@@ -29,7 +32,9 @@ pub async fn collect<E: Engine>(cx: &Cx<'_, E>, store: &impl Store, limit: i64) 
         doom(cx, unfinished, &[cx.now.into(), limit.into(), state.into()]).await?;
     }
     sweep_snapshots(cx, limit).await?;
-    remove_doomed(cx, store, limit).await
+    let gone = remove_doomed(cx, store, limit).await?;
+    sweep_store(cx, store, limit).await?;
+    Ok(gone)
 }
 
 async fn doom<E: Engine>(cx: &Cx<'_, E>, which: &str, params: &[clawstead_ledger::Value]) -> Result<(), OperationError> {
@@ -44,8 +49,7 @@ async fn doom<E: Engine>(cx: &Cx<'_, E>, which: &str, params: &[clawstead_ledger
 /// Goes round all files of snapshots, some at a time: the end of a snapshot and the end of its bytes are two statements, and
 /// a crash may come between.
 async fn sweep_snapshots<E: Engine>(cx: &Cx<'_, E>, limit: i64) -> Result<(), OperationError> {
-    let rows = cx.sql("SELECT after FROM sweeps WHERE name = 'files'", &[]).await?;
-    let after = rows.first().and_then(|row| row.text("after")).unwrap_or_default();
+    let after = sweep_after(cx, "files").await?;
     let page = "SELECT file_id FROM files WHERE kind = 'snapshot' AND file_id > ?1 ORDER BY file_id LIMIT ?2";
     let rows = cx.sql(page, &[(&after).into(), limit.into()]).await?;
     let files: Vec<String> = rows.iter().filter_map(|row| row.text("file_id")).collect();
@@ -58,24 +62,66 @@ async fn sweep_snapshots<E: Engine>(cx: &Cx<'_, E>, limit: i64) -> Result<(), Op
     if next == after {
         return Ok(());
     }
-    let note = "INSERT INTO sweeps (name, after) VALUES ('files', ?1) ON CONFLICT (name) DO UPDATE SET after = excluded.after";
-    cx.sql(note, &[next.into()]).await?;
+    note_sweep(cx, "files", &next, cx.now).await
+}
+
+async fn sweep_after<E: Engine>(cx: &Cx<'_, E>, name: &str) -> Result<String, OperationError> {
+    let rows = cx.sql("SELECT after FROM sweeps WHERE name = ?1", &[name.into()]).await?;
+    Ok(rows.first().and_then(|row| row.text("after")).unwrap_or_default())
+}
+
+async fn note_sweep<E: Engine>(cx: &Cx<'_, E>, name: &str, after: &str, at: i64) -> Result<(), OperationError> {
+    let sql = "INSERT INTO sweeps (name, after, at) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (name) DO UPDATE SET after = excluded.after, at = excluded.at";
+    cx.sql(sql, &[name.into(), after.into(), at.into()]).await?;
+    Ok(())
+}
+
+/// Goes round everything that a store outside the database has, a page at a time and not at every tick: bytes that became whole
+/// after their row had gone, because a process was held up. A row comes before its bytes and goes after them, and ids do not
+/// come again, so what has no row is nobody's.
+async fn sweep_store<E: Engine>(cx: &Cx<'_, E>, store: &impl Store, limit: i64) -> Result<(), OperationError> {
+    if store.place() == Place::Sqlite {
+        return Ok(());
+    }
+    for (name, of) in [("store_bytes", Trace::Bytes), ("store_parts", Trace::Parts)] {
+        let sql = "SELECT after FROM sweeps WHERE name = ?1 AND at > ?2";
+        if cx.sql(sql, &[name.into(), (cx.now - STORE_SWEEP_EVERY_MS).into()]).await?.first().is_some() {
+            continue;
+        }
+        let after = sweep_after(cx, name).await?;
+        let found = store.traces(of, &after, limit).await?;
+        let sql = "SELECT value FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM files WHERE file_id = value)";
+        let strays = cx.sql(sql, &[serde_json::json!(found).to_string().into()]).await?;
+        for file_id in strays.iter().filter_map(|row| row.text("value")) {
+            store.remove_some(store.place(), &file_id).await?;
+        }
+        note_sweep(cx, name, found.last().map_or("", String::as_str), cx.now).await?;
+    }
     Ok(())
 }
 
 async fn remove_doomed<E: Engine>(cx: &Cx<'_, E>, store: &impl Store, limit: i64) -> Result<i64, OperationError> {
-    let sql = "SELECT file_id FROM files WHERE state = 'doomed' ORDER BY file_id LIMIT ?1";
+    let sql = "SELECT file_id, store FROM files WHERE state = 'doomed' ORDER BY file_id LIMIT ?1";
     let doomed = cx.sql(sql, &[limit.into()]).await?;
-    let (mut steps, mut gone) = (0, 0);
-    for file_id in doomed.iter().filter_map(|row| row.text("file_id")) {
+    let (mut steps, mut gone, mut trouble) = (0, 0, None);
+    for (file_id, place) in doomed.iter().filter_map(|row| Some((row.text("file_id")?, Place::parse(&row.text("store")?)?))) {
         while steps < STEPS_MAX {
             steps += 1;
-            if store.remove_some(&file_id).await? {
-                cx.sql("DELETE FROM files WHERE file_id = ?1 AND state = 'doomed'", &[(&file_id).into()]).await?;
-                gone += 1;
-                break;
+            match store.remove_some(place, &file_id).await {
+                Ok(true) => {
+                    cx.sql("DELETE FROM files WHERE file_id = ?1 AND state = 'doomed'", &[(&file_id).into()]).await?;
+                    gone += 1;
+                    break;
+                }
+                Ok(false) => {}
+                // One file that cannot be removed keeps no other.
+                Err(error) => {
+                    trouble.get_or_insert(error);
+                    break;
+                }
             }
         }
     }
-    Ok(gone)
+    trouble.map_or(Ok(gone), Err)
 }

@@ -3,9 +3,8 @@
 use clawstead_domain::Refusal;
 use clawstead_domain::config::RetentionPolicy;
 use clawstead_ledger::Engine;
-use clawstead_vault::KeyRing;
 
-use super::{Action, FileKind, Link, NewFile, expect, stored};
+use super::{FileKind, Links, NewFile, Place, StoredFile, expect, stored};
 use crate::workers::Worker;
 use crate::{Cx, OperationError, configs};
 
@@ -24,16 +23,11 @@ pub struct ExpectedFile {
 ///
 /// # Errors
 /// A refusal without a live lease, or when there are files enough.
-pub async fn expect_media<E: Engine>(
-    cx: &Cx<'_, E>,
-    keys: &KeyRing,
-    public_url: &str,
-    worker: &Worker,
-) -> Result<ExpectedFile, OperationError> {
+pub async fn expect_media<E: Engine>(cx: &Cx<'_, E>, links: &Links<'_>, worker: &Worker) -> Result<ExpectedFile, OperationError> {
     let conversation_id = in_flight(cx, worker).await?.into_iter().next();
     let no_lease = || Refusal::conflict("lease_not_yours", "this worker has no message in flight");
     let owner = conversation_owner(&conversation_id.ok_or_else(no_lease)?);
-    expect_owned(cx, keys, public_url, FileKind::Media, &owner, Some(&worker.worker_id)).await
+    expect_owned(cx, links, FileKind::Media, &owner, Some(&worker.worker_id)).await
 }
 
 /// A link to a file of a conversation that the worker has a message of in flight; `None` for every other file, whether there
@@ -43,8 +37,7 @@ pub async fn expect_media<E: Engine>(
 /// When the database does not answer.
 pub async fn file_url<E: Engine>(
     cx: &Cx<'_, E>,
-    keys: &KeyRing,
-    public_url: &str,
+    links: &Links<'_>,
     worker: &Worker,
     file_id: &str,
 ) -> Result<Option<String>, OperationError> {
@@ -57,29 +50,26 @@ pub async fn file_url<E: Engine>(
         return Ok(None);
     }
     let policy: RetentionPolicy = configs::load(cx).await?.get()?;
-    Ok(Some(download_url(cx, keys, public_url, worker, file_id, file.keep_until, &policy)))
+    Ok(Some(download_url(cx, links, worker, &file, file.keep_until, &policy)))
 }
 
 /// A download link for a worker, which works no longer than the file is kept.
 pub(super) fn download_url<E: Engine>(
     cx: &Cx<'_, E>,
-    keys: &KeyRing,
-    public_url: &str,
+    links: &Links<'_>,
     worker: &Worker,
-    file_id: &str,
+    file: &StoredFile,
     keep_until: Option<i64>,
     policy: &RetentionPolicy,
 ) -> String {
     let expires_at = keep_until.unwrap_or(i64::MAX).min(cx.now + policy.link_ms);
-    let worker_id = Some(worker.worker_id.clone());
-    Link { action: Action::Download, file_id: file_id.to_owned(), worker_id, expires_at }.url(keys, public_url)
+    links.download(file, &worker.worker_id, expires_at, cx.now)
 }
 
 /// Makes room for a file of an owner, who may have a bounded number under way.
 pub(super) async fn expect_owned<E: Engine>(
     cx: &Cx<'_, E>,
-    keys: &KeyRing,
-    public_url: &str,
+    links: &Links<'_>,
     kind: FileKind,
     owner: &str,
     worker_id: Option<&str>,
@@ -100,11 +90,11 @@ pub(super) async fn expect_owned<E: Engine>(
         size_max: policy.attachment_bytes_max,
         upload_by,
         keep_until: Some(cx.now + policy.attachment_age_ms),
+        place: Place::Sqlite,
     };
     expect(cx, &file).await?;
-    let link =
-        Link { action: Action::Upload, file_id: file_id.clone(), worker_id: worker_id.map(str::to_owned), expires_at: upload_by };
-    Ok(ExpectedFile { file_id, upload_url: link.url(keys, public_url), expires_at: upload_by })
+    let upload_url = links.upload(&file_id, worker_id, upload_by);
+    Ok(ExpectedFile { file_id, upload_url, expires_at: upload_by })
 }
 
 /// How a conversation is written as an owner.

@@ -3,6 +3,7 @@
 use clawstead_domain::snapshot::Figures;
 use clawstead_ledger::{Engine, Row};
 
+use super::Place;
 use crate::{Cx, OperationError};
 
 /// What a file is for; also the first part of its id, so that no id of one kind can stand for another.
@@ -54,6 +55,8 @@ pub struct NewFile<'a> {
     pub upload_by: i64,
     /// Kept until then; `None` as long as its owner is there.
     pub keep_until: Option<i64>,
+    /// Where there may be something of it before we take it: what is brought without us is in the object store.
+    pub place: Place,
 }
 
 /// A file whose bytes are here.
@@ -69,8 +72,10 @@ pub struct StoredFile {
     pub figures: Figures,
     /// Kept until then.
     pub keep_until: Option<i64>,
-    /// In so many pieces.
-    pub chunks: i64,
+    /// Where they are.
+    pub place: Place,
+    /// The attempt that brought them.
+    pub attempt: String,
 }
 
 /// Makes room for a file.
@@ -78,8 +83,8 @@ pub struct StoredFile {
 /// # Errors
 /// When the database does not do it.
 pub async fn expect<E: Engine>(cx: &Cx<'_, E>, file: &NewFile<'_>) -> Result<(), OperationError> {
-    let sql = "INSERT INTO files (file_id, kind, owner, worker_id, state, content_type, size_max, chunks, created_at, upload_by, keep_until) \
-               VALUES (?1, ?2, ?3, ?4, 'expected', '', ?5, 0, ?6, ?7, ?8)";
+    let sql = "INSERT INTO files (file_id, kind, owner, worker_id, state, store, content_type, size_max, created_at, upload_by, keep_until) \
+               VALUES (?1, ?2, ?3, ?4, 'expected', ?9, '', ?5, ?6, ?7, ?8)";
     let params = [
         file.file_id.into(),
         file.kind.as_str().into(),
@@ -89,6 +94,7 @@ pub async fn expect<E: Engine>(cx: &Cx<'_, E>, file: &NewFile<'_>) -> Result<(),
         cx.now.into(),
         file.upload_by.into(),
         file.keep_until.into(),
+        file.place.as_str().into(),
     ];
     cx.sql(sql, &params).await?;
     Ok(())
@@ -99,7 +105,7 @@ pub async fn expect<E: Engine>(cx: &Cx<'_, E>, file: &NewFile<'_>) -> Result<(),
 /// # Errors
 /// When the database does not answer.
 pub async fn stored<E: Engine>(cx: &Cx<'_, E>, file_id: &str) -> Result<Option<StoredFile>, OperationError> {
-    let sql = "SELECT file_id, owner, content_type, size_bytes, sha256, keep_until, chunks FROM files \
+    let sql = "SELECT file_id, owner, content_type, size_bytes, sha256, keep_until, store, attempt FROM files \
                WHERE file_id = ?1 AND state = 'stored' AND coalesce(keep_until, ?2 + 1) > ?2";
     Ok(cx.sql(sql, &[file_id.into(), cx.now.into()]).await?.first().and_then(|row| stored_of(&row)))
 }
@@ -111,6 +117,7 @@ fn stored_of(row: &Row<'_>) -> Option<StoredFile> {
         content_type: row.text("content_type")?,
         figures: Figures { sha256: row.text("sha256")?, size_bytes: row.integer("size_bytes")? },
         keep_until: row.integer("keep_until"),
-        chunks: row.integer("chunks")?,
+        place: Place::parse(&row.text("store")?)?,
+        attempt: row.text("attempt")?,
     })
 }

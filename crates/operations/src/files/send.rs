@@ -13,7 +13,7 @@ pub struct Outgoing {
     /// What goes.
     pub file: StoredFile,
     link: Link,
-    next_chunk: i64,
+    sent: i64,
     seen_at: i64,
 }
 
@@ -24,7 +24,7 @@ pub struct Outgoing {
 pub async fn open<E: Engine>(cx: &Cx<'_, E>, link: Link) -> Result<Outgoing, OperationError> {
     let file = stored(cx, &link.file_id).await?;
     let file = file.ok_or_else(|| Refusal::not_found("file_not_found", "there is no such file, or no longer"))?;
-    Ok(Outgoing { file, link, next_chunk: 0, seen_at: cx.now })
+    Ok(Outgoing { file, link, sent: 0, seen_at: cx.now })
 }
 
 impl Outgoing {
@@ -39,14 +39,15 @@ impl Outgoing {
         clock: &dyn Fn() -> i64,
         store: &impl Store,
     ) -> Result<Option<Vec<u8>>, OperationError> {
-        self.seen_at = sign_of_life(cx, clock, &self.link, self.seen_at).await?;
-        if self.next_chunk == self.file.chunks {
+        self.seen_at = sign_of_life(cx, clock, self.link.worker_id.as_deref(), self.seen_at).await?;
+        if self.sent == self.file.figures.size_bytes {
             self.fetched(&cx.at(clock())).await?;
             return Ok(None);
         }
-        let bytes = store.get(&self.file.file_id, self.next_chunk).await?;
-        self.next_chunk += 1;
-        bytes.map(Some).ok_or_else(|| OperationError::unexpected("a file without one of its pieces"))
+        let bytes = store.get(&self.file, self.sent).await?.filter(|bytes| !bytes.is_empty());
+        let bytes = bytes.ok_or_else(|| OperationError::unexpected("a file without some of its bytes"))?;
+        self.sent += i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        Ok(Some(bytes))
     }
 
     async fn fetched<E: Engine>(&self, cx: &Cx<'_, E>) -> Result<(), OperationError> {

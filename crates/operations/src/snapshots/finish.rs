@@ -1,11 +1,13 @@
 //! After an upload.
 
 use clawstead_domain::config::RetentionPolicy;
-use clawstead_domain::snapshot::{self, Figures, SnapshotEvent};
+use clawstead_domain::snapshot::{self, Figures, SnapshotEvent, Status};
 use clawstead_domain::worker::{State, WorkerEvent};
 use clawstead_ledger::{Engine, Expected};
+use clawstead_transport::Transport;
 
 use super::{facts, retire};
+use crate::files::S3Store;
 use crate::workers::Worker;
 use crate::{Cx, OperationError, configs, decide, files};
 
@@ -14,8 +16,8 @@ use crate::{Cx, OperationError, configs, decide, files};
 pub struct Finish<'a> {
     /// Which snapshot.
     pub snapshot_id: &'a str,
-    /// What the upload was answered with.
-    pub storage_id: &'a str,
+    /// What the upload was answered with, if we answered it.
+    pub storage_id: Option<&'a str>,
     /// What the bytes are.
     pub figures: Figures,
 }
@@ -30,6 +32,7 @@ pub async fn finish<E: Engine>(cx: &Cx<'_, E>, worker: &Worker, command: &Finish
         let known = facts::snapshot(cx, command.snapshot_id).await?;
         let arrived = files::stored(cx, &known.file_id).await?.map(|file| file.figures);
         let Finish { storage_id, figures, .. } = command;
+        let storage_id = storage_id.unwrap_or(&known.file_id);
         let decided = snapshot::finish(&known, &worker.worker_id, storage_id, figures, arrived.as_ref(), cx.now)?;
         let Some(event) = decided else { return Ok(false) };
         cx.append(command.snapshot_id, Expected::Version(known.stream_version), &[event]).await?;
@@ -44,6 +47,25 @@ pub async fn finish<E: Engine>(cx: &Cx<'_, E>, worker: &Worker, command: &Finish
         cx.append(&worker.worker_id, Expected::Any, &[accepted]).await?;
     }
     retire::beyond_count(cx, command.snapshot_id, &policy).await
+}
+
+/// Takes in what a worker of our own has uploaded without us, so that [`finish`] finds it. Nothing happens when it has come
+/// through us, or has not come.
+///
+/// # Errors
+/// When it is too large, or the store does not answer.
+pub async fn take_in<E: Engine, T: Transport>(
+    cx: &Cx<'_, E>,
+    clock: &dyn Fn() -> i64,
+    store: &S3Store<'_, T>,
+    worker: &Worker,
+    snapshot_id: &str,
+) -> Result<(), OperationError> {
+    let known = facts::snapshot(cx, snapshot_id).await?;
+    if known.worker_id != worker.worker_id || known.status != Status::Uploading {
+        return Ok(());
+    }
+    files::take_in(cx, clock, store, &known.file_id, &worker.worker_id).await
 }
 
 /// The worker gives a snapshot up. Saying it again succeeds.

@@ -1,8 +1,11 @@
 //! Snapshots for reading.
 
+use clawstead_domain::Refusal;
 use clawstead_ledger::{Engine, Row};
 use serde::Serialize;
 
+use super::facts;
+use crate::workers::Worker;
 use crate::{Cx, OperationError};
 
 /// A snapshot, without a way to its bytes: they hold keys.
@@ -44,6 +47,25 @@ pub async fn list<E: Engine>(
                WHERE conversation_id = ?1 AND position < ?2 ORDER BY position DESC LIMIT ?3";
     let rows = cx.sql(sql, &[conversation_id.into(), before.into(), limit.into()]).await?;
     Ok(rows.iter().filter_map(|row| SnapshotView::of(&row)).collect())
+}
+
+/// As [`list`], for a worker: of the conversation that it had last, or works for.
+///
+/// # Errors
+/// When the conversation is not for this worker.
+pub async fn list_for<E: Engine>(
+    cx: &Cx<'_, E>,
+    worker: &Worker,
+    conversation_id: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<SnapshotView>, OperationError> {
+    let assignment = facts::assignment(cx, worker, conversation_id).await?;
+    if !assignment.is_last_holder && !assignment.may_work_for {
+        let detail = "this worker does not work for this conversation";
+        return Err(Refusal::conflict("conversation_not_yours", detail).into());
+    }
+    list(cx, conversation_id, before, limit).await
 }
 
 impl SnapshotView {

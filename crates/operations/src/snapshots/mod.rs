@@ -7,8 +7,8 @@ mod offer;
 mod retire;
 mod start;
 
-pub use finish::{Finish, fail, finish};
-pub use list::{SnapshotView, list};
-pub use offer::{Offer, fetched, latest};
+pub use finish::{Finish, fail, finish, take_in};
+pub use list::{SnapshotView, list, list_for};
+pub use offer::{Offer, fetched, latest, say_fetched};
 pub use retire::retire;
 pub use start::{Started, start};

@@ -1,12 +1,12 @@
 //! What a worker starts from.
 
+use clawstead_domain::Refusal;
 use clawstead_domain::config::RetentionPolicy;
 use clawstead_domain::snapshot::{self, SnapshotEvent};
 use clawstead_ledger::{Engine, Expected, Row};
-use clawstead_vault::KeyRing;
 
 use super::facts;
-use crate::files::{Action, Link};
+use crate::files::{self, Links};
 use crate::workers::Worker;
 use crate::{Cx, OperationError, configs, decide};
 
@@ -32,8 +32,7 @@ pub struct Offer {
 /// When the conversation is not for this worker.
 pub async fn latest<E: Engine>(
     cx: &Cx<'_, E>,
-    keys: &KeyRing,
-    public_url: &str,
+    links: &Links<'_>,
     worker: &Worker,
     of: (&str, &str, &str),
 ) -> Result<Option<Offer>, OperationError> {
@@ -53,17 +52,38 @@ pub async fn latest<E: Engine>(
         let Some(row) = rows.first() else { return Ok(None) };
         let newest = Newest::of(&row).ok_or_else(|| OperationError::unexpected("a row of snapshots"))?;
         cx.append(&newest.snapshot_id, Expected::Version(newest.stream_version), std::slice::from_ref(&event)).await?;
-        let worker_id = Some(worker.worker_id.clone());
-        let link = Link { action: Action::Download, file_id: newest.file_id, worker_id, expires_at: cx.now + policy.link_ms };
+        let file = files::stored(cx, &newest.file_id).await?;
+        let file = file.ok_or_else(|| OperationError::unexpected("a good snapshot without its bytes"))?;
         Ok(Some(Offer {
             snapshot_id: newest.snapshot_id,
-            download_url: link.url(keys, public_url),
+            download_url: links.download(&file, &worker.worker_id, cx.now + policy.link_ms, cx.now),
             sha256: newest.sha256,
             size_bytes: newest.size_bytes,
             created_at: newest.created_at,
         }))
     })
     .await
+}
+
+/// A worker of our own says that it has fetched the whole of a snapshot that it was offered: nobody else can know, when the
+/// bytes do not come through us. It proves it with what only the bytes tell. Saying it again succeeds.
+///
+/// # Errors
+/// When it was not offered that one, or has something else.
+pub async fn say_fetched<E: Engine>(
+    cx: &Cx<'_, E>,
+    worker: &Worker,
+    snapshot_id: &str,
+    sha256: &str,
+) -> Result<(), OperationError> {
+    let sql = "SELECT s.sha256 FROM restores r JOIN snapshots s ON s.snapshot_id = r.snapshot_id \
+               WHERE r.worker_id = ?1 AND r.snapshot_id = ?2";
+    let rows = cx.sql(sql, &[(&worker.worker_id).into(), snapshot_id.into()]).await?;
+    let Some(offered) = rows.first().and_then(|row| row.text("sha256")) else { return Err(snapshot::not_found().into()) };
+    if !offered.eq_ignore_ascii_case(sha256) {
+        return Err(Refusal::invalid("sha256", "is not that of the snapshot").into());
+    }
+    fetched(cx, &worker.worker_id, snapshot_id).await
 }
 
 /// Notes that a worker has fetched the whole of a snapshot that it was offered.

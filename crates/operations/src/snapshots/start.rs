@@ -3,10 +3,9 @@
 use clawstead_domain::config::RetentionPolicy;
 use clawstead_domain::snapshot::{self, SnapshotEvent, Start};
 use clawstead_ledger::{Engine, Expected};
-use clawstead_vault::KeyRing;
 
 use super::facts;
-use crate::files::{self, Action, FileKind, Link, NewFile};
+use crate::files::{self, FileKind, Links, NewFile, Place};
 use crate::workers::Worker;
 use crate::{Cx, OperationError, configs};
 
@@ -15,7 +14,9 @@ use crate::{Cx, OperationError, configs};
 pub struct Started {
     /// The snapshot.
     pub snapshot_id: String,
-    /// Where its bytes go, as one POST or PUT.
+    /// The file that is to hold its bytes.
+    pub file_id: String,
+    /// Where its bytes go, as one PUT; through us, also as one POST.
     pub upload_url: String,
     /// They must be there, and said to be, by then.
     pub expires_at: i64,
@@ -27,8 +28,7 @@ pub struct Started {
 /// When the conversation is not this worker's.
 pub async fn start<E: Engine>(
     cx: &Cx<'_, E>,
-    keys: &KeyRing,
-    public_url: &str,
+    links: &Links<'_>,
     worker: &Worker,
     command: &Start,
 ) -> Result<Started, OperationError> {
@@ -50,8 +50,12 @@ pub async fn start<E: Engine>(
         size_max: policy.snapshot_bytes_max,
         upload_by,
         keep_until: None,
+        place: if links.direct.is_some() { Place::S3 } else { Place::Sqlite },
     };
     files::expect(cx, &file).await?;
-    let link = Link { action: Action::Upload, file_id, worker_id: Some(worker.worker_id.clone()), expires_at: upload_by };
-    Ok(Started { snapshot_id, upload_url: link.url(keys, public_url), expires_at: upload_by })
+    let upload_url = match links.direct {
+        Some(objects) => objects.upload_url(&file_id, upload_by - cx.now, cx.now),
+        None => links.upload(&file_id, Some(&worker.worker_id), upload_by),
+    };
+    Ok(Started { snapshot_id, file_id, upload_url, expires_at: upload_by })
 }

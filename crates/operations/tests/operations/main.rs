@@ -6,6 +6,7 @@ mod api_keys;
 mod configs;
 mod everything;
 mod plans;
+#[path = "../common/prepared.rs"]
 mod prepared;
 mod property;
 mod queue_claim;
@@ -16,4 +17,6 @@ mod queue_turns;
 mod queue_wait;
 mod recording;
 mod secrets;
+#[path = "../common/world.rs"]
+#[expect(dead_code, reason = "each of the tests that share it uses a part")]
 mod world;

@@ -2,6 +2,7 @@
 
 use clawstead_domain::pairing::PairingEvent;
 use clawstead_ledger::Expected;
+use clawstead_operations::files::SqliteStore;
 use clawstead_operations::tick::{self, KindReport};
 use futures::FutureExt;
 use futures::executor::block_on;
@@ -16,7 +17,8 @@ fn of_two_ticks_at_once_one_runs() {
     world.fly.break_call(0, Fault::KilledBefore);
     world.with_cx(|cx| {
         let outside = world.outside();
-        let mut first = Box::pin(tick::run(cx, &outside));
+        let store = SqliteStore(cx.ledger);
+        let mut first = Box::pin(tick::run(cx, &outside, &store));
         assert!((&mut first).now_or_never().is_none(), "it waits for Fly");
         let second = world.try_tick().unwrap();
         assert!(!second.ran);
@@ -50,7 +52,7 @@ fn a_tick_that_is_out_of_time_begins_nothing_new() {
         clock.get() + if calls.get() > 3 { 3_600_000 } else { 0 }
     };
     let outside = tick::Outside { clock: &jumping, ..world.outside() };
-    let report = world.with_cx(|cx| block_on(tick::run(cx, &outside))).unwrap();
+    let report = world.with_cx(|cx| block_on(tick::run(cx, &outside, &SqliteStore(cx.ledger)))).unwrap();
     assert!(report.ran);
     assert!(!report.kinds.contains_key("machines"));
     assert!(world.fly.calls.borrow().is_empty());

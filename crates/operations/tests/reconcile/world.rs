@@ -8,6 +8,7 @@ use clawstead_domain::config::{Policy, ProviderPolicy, ScalingPolicy};
 use clawstead_domain::conversation::{Ending, Enqueue};
 use clawstead_ledger::engines::native::NativeEngine;
 use clawstead_ledger::{Durability, Engine, Expected, Ledger};
+use clawstead_operations::files::SqliteStore;
 use clawstead_operations::tick::{self, Outside, TickReport};
 use clawstead_operations::{Cx, agents, configs, provider, queue, workers};
 use clawstead_vault::KeyRing;
@@ -87,7 +88,7 @@ impl World {
 
     /// A tick; none when it was killed on the way.
     pub(crate) fn try_tick(&self) -> Option<TickReport> {
-        self.with_cx(|cx| tick::run(cx, &self.outside()).now_or_never()).map(Result::unwrap)
+        self.with_cx(|cx| tick::run(cx, &self.outside(), &SqliteStore(cx.ledger)).now_or_never()).map(Result::unwrap)
     }
 
     /// Ten seconds later, a tick.

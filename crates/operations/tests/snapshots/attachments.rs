@@ -10,7 +10,8 @@ use clawstead_operations::workers::Registered;
 use clawstead_operations::{Cx, OperationError};
 use futures::executor::block_on;
 
-use crate::world::{Body, DAY, PUBLIC_URL, World, code, noise};
+use crate::memory::{Body, DAY, noise};
+use crate::world::{World, code};
 
 fn app<'a>(world: &'a World, actor: &str) -> Cx<'a, NativeEngine> {
     Cx { actor: actor.to_owned(), ..world.cx() }
@@ -18,7 +19,7 @@ fn app<'a>(world: &'a World, actor: &str) -> Cx<'a, NativeEngine> {
 
 /// A file of that app; its storage id.
 fn file_of(world: &World, actor: &str, bytes: &[u8]) -> String {
-    let expected = block_on(files::expect_attachment(&app(world, actor), &world.keys, PUBLIC_URL)).unwrap();
+    let expected = block_on(files::expect_attachment(&app(world, actor), &world.links())).unwrap();
     world.upload(&expected.upload_url, &mut Body::of(bytes)).unwrap()
 }
 
@@ -49,20 +50,20 @@ fn try_send(world: &World, actor: &str, conversation_id: &str, wanted: &[NewAtta
 fn sent(world: &World, conversation_id: &str, wanted: &[NewAttachment]) -> (Registered, Job) {
     try_send(world, "service:1", conversation_id, wanted).unwrap();
     let worker = world.worker();
-    let job = world.claim(&worker, conversation_id);
+    let job = world.claim_of(&worker, conversation_id);
     (worker, job)
 }
 
 fn shown(world: &World, worker: &Registered, job: &Job) -> Vec<Shown> {
-    block_on(files::shown(&world.cx(), &world.keys, PUBLIC_URL, &world.seen(worker), &job.message)).unwrap()
+    block_on(files::shown(&world.cx(), &world.links(), &world.seen(worker), &job.message)).unwrap()
 }
 
 fn media(world: &World, worker: &Registered) -> Result<ExpectedFile, OperationError> {
-    block_on(files::expect_media(&world.cx(), &world.keys, PUBLIC_URL, &world.seen(worker)))
+    block_on(files::expect_media(&world.cx(), &world.links(), &world.seen(worker)))
 }
 
 fn file_url(world: &World, worker: &Registered, storage_id: &str) -> Option<String> {
-    block_on(files::file_url(&world.cx(), &world.keys, PUBLIC_URL, &world.seen(worker), storage_id)).unwrap()
+    block_on(files::file_url(&world.cx(), &world.links(), &world.seen(worker), storage_id)).unwrap()
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn w28_a_message_cannot_name_a_snapshot_or_a_file_of_somebody_else() {
     let world = World::new();
     let holder = world.holder("c");
     world.snapshot(&holder, "c", b"secret");
-    let snapshot_file = world.rows("SELECT file_id FROM files").remove(0);
+    let snapshot_file = world.texts("SELECT file_id FROM files").remove(0);
     let theirs = file_of(&world, "service:2", b"theirs");
     let (worker, job) = sent(&world, "d", &[photo(&snapshot_file), photo(&theirs)]);
     assert!(shown(&world, &worker, &job).iter().all(|shown| shown.status == "failed" && shown.download_url.is_none()));
@@ -102,21 +103,21 @@ fn w28_a_message_cannot_name_a_snapshot_or_a_file_of_somebody_else() {
 #[test]
 fn w28_a_worker_gets_links_to_files_of_its_own_message_only() {
     let world = World::new();
-    world.enqueue("c");
+    world.enqueue("c", "hi");
     let worker = world.worker();
     assert_eq!(code(media(&world, &worker)), "lease_not_yours");
-    world.claim(&worker, "c");
+    world.claim_of(&worker, "c");
     let expected = media(&world, &worker).unwrap();
     assert_eq!(file_url(&world, &worker, &expected.file_id), None, "nothing is there yet");
     world.upload(&expected.upload_url, &mut Body::of(b"voice")).unwrap();
     assert_eq!(world.fetch(&file_url(&world, &worker, &expected.file_id).unwrap(), 9), b"voice");
 
-    world.enqueue("d");
+    world.enqueue("d", "hi");
     let other = world.worker();
-    world.claim(&other, "d");
+    world.claim_of(&other, "d");
     assert_eq!(file_url(&world, &other, &expected.file_id), None);
     let snapshot = world.snapshot(&world.holder("e"), "e", b"secret");
-    let snapshot_file = world.rows(&format!("SELECT file_id FROM snapshots WHERE snapshot_id = '{snapshot}'")).remove(0);
+    let snapshot_file = world.texts(&format!("SELECT file_id FROM snapshots WHERE snapshot_id = '{snapshot}'")).remove(0);
     assert_eq!(file_url(&world, &other, &snapshot_file), None);
     world.pass(90_001);
     assert_eq!(file_url(&world, &worker, &expected.file_id), None, "its lease has ended");
@@ -129,10 +130,10 @@ fn w40_files_that_were_never_sent_and_files_whose_time_is_up_are_removed() {
     let kept = file_of(&world, "service:1", b"sent");
     world.pass(6 * DAY);
     sent(&world, "c", &[photo(&kept)]);
-    let _never_uploaded = block_on(files::expect_attachment(&world.cx(), &world.keys, PUBLIC_URL)).unwrap();
+    let _never_uploaded = block_on(files::expect_attachment(&world.cx(), &world.links())).unwrap();
     world.pass(2 * DAY);
     world.tidy();
-    assert_eq!(world.rows("SELECT file_id FROM files"), [kept]);
+    assert_eq!(world.texts("SELECT file_id FROM files"), [kept]);
     assert_eq!(world.stored_bytes(), 4);
     world.pass(6 * DAY);
     world.tidy();
@@ -161,12 +162,12 @@ fn w43_files_are_bounded_in_number_and_size() {
     });
     let many: Vec<_> = (0..3).map(|_| photo("attachment_0")).collect();
     assert_eq!(code(try_send(&world, "service:1", "c", &many)), "invalid_field");
-    let expected = block_on(files::expect_attachment(&app(&world, "service:1"), &world.keys, PUBLIC_URL)).unwrap();
-    assert_eq!(code(world.upload(&expected.upload_url, &mut Body::of(&noise(1_001)))), "invalid_field");
+    let expected = block_on(files::expect_attachment(&app(&world, "service:1"), &world.links())).unwrap();
+    assert_eq!(code(world.upload(&expected.upload_url, &mut Body::of(&noise(1_001)))), "file_too_large");
     for _ in 0..2 {
-        block_on(files::expect_attachment(&app(&world, "service:1"), &world.keys, PUBLIC_URL)).unwrap();
+        block_on(files::expect_attachment(&app(&world, "service:1"), &world.links())).unwrap();
     }
-    assert_eq!(code(block_on(files::expect_attachment(&app(&world, "service:1"), &world.keys, PUBLIC_URL))), "too_many_uploads");
+    assert_eq!(code(block_on(files::expect_attachment(&app(&world, "service:1"), &world.links()))), "too_many_uploads");
 }
 
 #[test]

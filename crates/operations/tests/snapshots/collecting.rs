@@ -7,7 +7,8 @@ use clawstead_operations::tick::{self, Outside};
 use clawstead_transport::{Matcher, ScriptedTransport};
 use futures::executor::block_on;
 
-use crate::world::{Body, DAY, PUBLIC_URL, World, noise};
+use crate::memory::{Body, DAY, PUBLIC_URL, noise};
+use crate::world::World;
 
 #[test]
 fn older_snapshots_go_by_count() {
@@ -15,7 +16,7 @@ fn older_snapshots_go_by_count() {
     world.retention(|policy| policy.snapshots_max = 2);
     let worker = world.holder("c");
     let made: Vec<String> = (0..4).map(|_| world.snapshot(&worker, "c", b"memory")).collect();
-    let statuses: Vec<String> = made.iter().map(|id| world.status(id)).collect();
+    let statuses: Vec<String> = made.iter().map(|id| world.snapshot_status(id)).collect();
     assert_eq!(statuses, ["expired", "expired", "ready", "ready"]);
     world.tidy();
     assert_eq!(world.stored_bytes(), 12);
@@ -28,7 +29,7 @@ fn older_snapshots_go_by_age() {
     let (older, newest) = (world.snapshot(&worker, "c", b"older"), world.snapshot(&worker, "c", b"newest"));
     world.pass(8 * DAY);
     world.tidy();
-    assert_eq!((world.status(&older).as_str(), world.status(&newest).as_str()), ("expired", "ready"));
+    assert_eq!((world.snapshot_status(&older).as_str(), world.snapshot_status(&newest).as_str()), ("expired", "ready"));
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn w40_bytes_of_expired_failed_and_unfinished_uploads_are_removed() {
     world.pass(8 * DAY);
     world.tidy();
     assert_eq!(world.stored_bytes(), 4);
-    assert_eq!(world.rows("SELECT count(*) || '' FROM files"), ["1"]);
+    assert_eq!(world.texts("SELECT count(*) || '' FROM files"), ["1"]);
 }
 
 #[test]
@@ -71,10 +72,10 @@ fn w42_a_file_that_cannot_be_removed_keeps_no_other_from_being_removed() {
         world.upload(&started.upload_url, &mut Body::of(bytes)).unwrap();
         world.fail(&worker, &started.snapshot_id).unwrap();
     }
-    world.rows("DELETE FROM file_chunks WHERE file_id = (SELECT min(file_id) FROM files)");
+    world.texts("DELETE FROM file_chunks WHERE file_id = (SELECT min(file_id) FROM files)");
     world.tidy();
     world.tidy();
-    assert_eq!((world.stored_bytes(), world.rows("SELECT file_id FROM files").len()), (0, 0));
+    assert_eq!((world.stored_bytes(), world.texts("SELECT file_id FROM files").len()), (0, 0));
 }
 
 #[test]
@@ -121,8 +122,8 @@ fn w41_files_are_tidied_whatever_else_goes_wrong() {
         pace: None,
     };
     let outside = Outside { providers: vec![Box::new(fly)], clock: &|| world.now(), keys: &world.keys, public_url: PUBLIC_URL };
-    let report = block_on(tick::run(&world.cx(), &outside)).unwrap();
+    let report = block_on(tick::run(&world.cx(), &outside, &world.store())).unwrap();
     assert!(report.kinds["machines"].error.is_some(), "{report:?}");
     assert_eq!(report.kinds["files"].done, 2, "an upload that expired, and its file");
-    assert_eq!(world.status(&unfinished.snapshot_id), "expired");
+    assert_eq!(world.snapshot_status(&unfinished.snapshot_id), "expired");
 }

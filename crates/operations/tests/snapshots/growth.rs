@@ -5,7 +5,8 @@ use clawstead_ledger::VIEW_TABLES;
 use clawstead_operations::queue;
 use futures::executor::block_on;
 
-use crate::world::{Body, World, code, noise};
+use crate::memory::{Body, noise};
+use crate::world::{World, code};
 
 fn turn(content: String) -> NewTurn {
     NewTurn { role: Role::User, content, at: Some(1) }
@@ -14,14 +15,14 @@ fn turn(content: String) -> NewTurn {
 #[test]
 fn w44_turns_are_appended_once_under_the_lease_and_every_text_is_bounded() {
     let world = World::new();
-    world.enqueue("c");
+    world.enqueue("c", "hi");
     let worker = world.worker();
     let append = |content: String| block_on(queue::append_turns(&world.cx(), &world.seen(&worker), "c", &[turn(content)]));
     assert_eq!(code(append("early".to_owned())), "lease_not_yours");
-    world.claim(&worker, "c");
+    world.claim_of(&worker, "c");
     append("once".to_owned()).unwrap();
     append("once".to_owned()).unwrap();
-    assert_eq!(world.rows("SELECT count(*) || '' FROM turns"), ["1"]);
+    assert_eq!(world.texts("SELECT count(*) || '' FROM turns"), ["1"]);
     assert_eq!(code(append("x".repeat(300_000))), "invalid_field");
     let long = Enqueue {
         conversation_id: "d".to_owned(),
@@ -37,9 +38,9 @@ fn w44_turns_are_appended_once_under_the_lease_and_every_text_is_bounded() {
 #[test]
 fn w45_hydration_gives_the_newest_turns_within_a_budget() {
     let world = World::new();
-    world.enqueue("c");
+    world.enqueue("c", "hi");
     let worker = world.worker();
-    let job = world.claim(&worker, "c");
+    let job = world.claim_of(&worker, "c");
     let hydrated = || block_on(queue::hydrate(&world.cx(), &world.keys, &world.seen(&worker), &job.message_id)).unwrap().turns;
     for number in 0..100 {
         block_on(queue::append_turns(&world.cx(), &world.seen(&worker), "c", &[turn(number.to_string())])).unwrap();
@@ -67,11 +68,11 @@ fn views_made_anew_from_the_log_are_the_same() {
     let next = world.worker();
     world.fetch(&world.latest(&next, "c").unwrap().download_url, 9);
     world.works_on(&next, "c");
-    world.drain(&next);
+    world.drain(&next.worker_id);
     world.snapshot(&next, "c", b"more");
     world.start(&next, "c");
     let rows = || -> Vec<String> {
-        let of = |table: &&str| world.whole_rows(&format!("SELECT '{table}', * FROM {table}"));
+        let of = |table: &&str| world.sorted_rows(&format!("SELECT '{table}', * FROM {table}"));
         VIEW_TABLES.iter().flat_map(of).collect()
     };
     let before = rows();
@@ -94,7 +95,7 @@ fn no_statement_of_the_tick_walks_along_a_whole_table() {
         "SELECT 1 FROM files WHERE kind = 'snapshot' AND file_id > '' ORDER BY file_id LIMIT 1",
         "SELECT 1 FROM files WHERE owner = 'x' AND state IN ('expected', 'arriving') AND upload_by > 1",
     ] {
-        let plan = world.whole_rows(&format!("EXPLAIN QUERY PLAN {sql}")).join("\n");
+        let plan = world.sorted_rows(&format!("EXPLAIN QUERY PLAN {sql}")).join("\n");
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
     }
 }

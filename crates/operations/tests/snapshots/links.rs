@@ -2,14 +2,15 @@
 
 use clawstead_operations::files::{Action, LinkError};
 
-use crate::world::{Body, World, code};
+use crate::memory::Body;
+use crate::world::{World, code};
 
 #[test]
 fn w28_a_link_for_one_upload_reaches_no_other_object() {
     let world = World::new();
     let worker = world.holder("c");
     let (one, two) = (world.start(&worker, "c"), world.start(&worker, "c"));
-    let ids = world.rows("SELECT file_id FROM snapshots ORDER BY position");
+    let ids = world.texts("SELECT file_id FROM snapshots ORDER BY position");
     let forged = one.upload_url.replace(&ids[0], &ids[1]);
     assert_eq!(world.link(&forged, Action::Upload), Err(LinkError::Forged));
     assert_eq!(world.link(&one.upload_url, Action::Download), Err(LinkError::Forged));

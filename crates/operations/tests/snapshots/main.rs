@@ -6,8 +6,14 @@ mod attachments;
 mod collecting;
 mod growth;
 mod links;
+mod memory;
+mod object_store;
+#[path = "../common/prepared.rs"]
+mod prepared;
 mod property;
 mod restoring;
 mod transfers;
 mod uploads;
+#[path = "../common/world.rs"]
+#[expect(dead_code, reason = "each of the tests that share it uses a part")]
 mod world;

@@ -3,7 +3,8 @@
 use clawstead_operations::workers::Registered;
 use proptest::prelude::*;
 
-use crate::world::{Body, DAY, World, noise};
+use crate::memory::{Body, DAY, noise};
+use crate::world::World;
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -123,11 +124,11 @@ impl Story {
         self.world.tidy();
         let without_owner = "SELECT f.file_id FROM files f JOIN snapshots s ON s.file_id = f.file_id \
                              WHERE s.status IN ('failed', 'expired')";
-        assert!(self.world.rows(without_owner).is_empty(), "bytes without an owner are gone");
+        assert!(self.world.texts(without_owner).is_empty(), "bytes without an owner are gone");
         let missing = "SELECT s.snapshot_id FROM snapshots s LEFT JOIN files f ON f.file_id = s.file_id AND f.state = 'stored' \
                        WHERE s.status = 'ready' AND (f.file_id IS NULL OR f.size_bytes <> \
                        (SELECT sum(length(bytes)) FROM file_chunks k WHERE k.file_id = s.file_id))";
-        assert!(self.world.rows(missing).is_empty(), "bytes with an owner are there");
+        assert!(self.world.texts(missing).is_empty(), "bytes with an owner are there");
     }
 }
 

@@ -3,7 +3,8 @@
 use clawstead_operations::files::Action;
 use clawstead_operations::files::LinkError;
 
-use crate::world::{Body, DAY, World, code, noise};
+use crate::memory::{Body, DAY, noise};
+use crate::world::{World, code};
 
 #[test]
 fn w37_a_failed_upload_does_not_hide_the_last_good_snapshot() {
@@ -50,7 +51,10 @@ fn an_upload_that_began_earlier_and_ended_later_is_not_the_newest() {
     world.retention(|policy| policy.snapshot_age_ms = 1);
     world.pass(10);
     world.tidy();
-    assert_eq!((world.status(&slow.snapshot_id).as_str(), world.status(&newest).as_str()), ("expired", "ready"));
+    assert_eq!(
+        (world.snapshot_status(&slow.snapshot_id).as_str(), world.snapshot_status(&newest).as_str()),
+        ("expired", "ready")
+    );
 }
 
 #[test]

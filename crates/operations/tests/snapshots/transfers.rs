@@ -4,7 +4,8 @@ use clawstead_operations::files::{self, Action};
 use clawstead_vault::sha256_hex;
 use futures::executor::block_on;
 
-use crate::world::{Body, World, code, noise};
+use crate::memory::{Body, noise};
+use crate::world::{World, code};
 
 #[test]
 fn bytes_come_out_as_they_went_in_whatever_their_pieces() {
@@ -39,7 +40,7 @@ fn w43_a_file_that_is_too_large_is_refused_while_it_comes() {
     world.retention(|policy| policy.snapshot_bytes_max = 500_000);
     let worker = world.holder("c");
     let started = world.start(&worker, "c");
-    assert_eq!(code(world.upload(&started.upload_url, &mut Body::of(&noise(500_001)))), "invalid_field");
+    assert_eq!(code(world.upload(&started.upload_url, &mut Body::of(&noise(500_001)))), "file_too_large");
     assert_eq!(world.stored_bytes(), 0);
     world.upload(&started.upload_url, &mut Body::of(&noise(500_000))).unwrap();
 }

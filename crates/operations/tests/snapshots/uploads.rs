@@ -1,16 +1,17 @@
 //! The life of a snapshot, and who may make one.
 
-use crate::world::{Body, World, code, noise};
+use crate::memory::{Body, noise};
+use crate::world::{World, code};
 
 #[test]
 fn a_snapshot_goes_from_uploading_to_ready() {
     let world = World::new();
     let worker = world.holder("c");
     let started = world.start(&worker, "c");
-    assert_eq!(world.status(&started.snapshot_id), "uploading");
+    assert_eq!(world.snapshot_status(&started.snapshot_id), "uploading");
     let storage_id = world.upload(&started.upload_url, &mut Body::of(b"memory")).unwrap();
     world.try_finish(&worker, &started.snapshot_id, &storage_id, b"memory").unwrap();
-    assert_eq!(world.status(&started.snapshot_id), "ready");
+    assert_eq!(world.snapshot_status(&started.snapshot_id), "ready");
     assert_eq!(world.fetch(&world.latest(&worker, "c").unwrap().download_url, 99), b"memory");
 }
 
@@ -30,12 +31,12 @@ fn only_the_worker_that_had_the_conversation_last_makes_snapshots_of_it() {
 fn a_draining_worker_hands_in_its_memory() {
     let world = World::new();
     let worker = world.holder("c");
-    world.drain(&worker);
+    world.drain(&worker.worker_id);
     let snapshot_id = world.snapshot(&worker, "c", b"memory");
-    assert_eq!(world.rows("SELECT data ->> '$.snapshot_id' FROM events WHERE type = 'SnapshotAccepted'"), [snapshot_id]);
+    assert_eq!(world.texts("SELECT data ->> '$.snapshot_id' FROM events WHERE type = 'SnapshotAccepted'"), [snapshot_id]);
     let row_is_current = "SELECT state FROM workers WHERE stream_version = \
         (SELECT max(version) FROM events WHERE stream = 'worker-' || worker_id) AND state = 'draining'";
-    assert_eq!(world.rows(row_is_current), ["draining"]);
+    assert_eq!(world.texts(row_is_current), ["draining"]);
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn w39_a_late_failure_does_not_take_away_a_good_snapshot() {
     let worker = world.holder("c");
     let snapshot_id = world.snapshot(&worker, "c", b"memory");
     assert_eq!(code(world.fail(&worker, &snapshot_id)), "snapshot_already_ready");
-    assert_eq!(world.status(&snapshot_id), "ready");
+    assert_eq!(world.snapshot_status(&snapshot_id), "ready");
 }
 
 #[test]
@@ -57,7 +58,7 @@ fn w39_a_late_success_does_not_revive_a_failed_snapshot() {
     world.fail(&worker, &started.snapshot_id).unwrap();
     let late = world.try_finish(&worker, &started.snapshot_id, &storage_id, b"memory");
     assert_eq!(code(late), "snapshot_already_failed");
-    assert_eq!(world.rows("SELECT count(*) || '' FROM events WHERE type = 'SnapshotFailed'"), ["1"]);
+    assert_eq!(world.texts("SELECT count(*) || '' FROM events WHERE type = 'SnapshotFailed'"), ["1"]);
 }
 
 #[test]
@@ -65,10 +66,10 @@ fn w39_a_second_finish_changes_nothing() {
     let world = World::new();
     let worker = world.holder("c");
     let snapshot_id = world.snapshot(&worker, "c", b"memory");
-    let storage_id = world.rows("SELECT file_id FROM snapshots").remove(0);
+    let storage_id = world.texts("SELECT file_id FROM snapshots").remove(0);
     world.try_finish(&worker, &snapshot_id, &storage_id, b"memory").unwrap();
     assert_eq!(code(world.try_finish(&worker, &snapshot_id, &storage_id, b"other")), "snapshot_already_ready");
-    assert_eq!(world.rows("SELECT count(*) || '' FROM events WHERE type = 'SnapshotReady'"), ["1"]);
+    assert_eq!(world.texts("SELECT count(*) || '' FROM events WHERE type = 'SnapshotReady'"), ["1"]);
 }
 
 #[test]
@@ -76,14 +77,14 @@ fn w39_the_figures_are_checked_against_the_bytes() {
     let world = World::new();
     let worker = world.holder("c");
     let started = world.start(&worker, "c");
-    let file_id = world.rows("SELECT file_id FROM snapshots").remove(0);
+    let file_id = world.texts("SELECT file_id FROM snapshots").remove(0);
     let finish = |bytes: &[u8]| world.try_finish(&worker, &started.snapshot_id, &file_id, bytes);
     assert_eq!(code(finish(b"memory")), "upload_not_finished");
     world.upload(&started.upload_url, &mut Body::of(b"memory")).unwrap();
     for other in [b"Memory".as_slice(), b"memory and more", b""] {
         assert_eq!(code(finish(other)), "invalid_field");
     }
-    assert_eq!(world.status(&started.snapshot_id), "uploading");
+    assert_eq!(world.snapshot_status(&started.snapshot_id), "uploading");
     finish(b"memory").unwrap();
 }
 
@@ -98,7 +99,7 @@ fn an_upload_that_never_finishes_expires() {
     let late = world.try_finish(&worker, &started.snapshot_id, &storage_id, &noise(1_000_000));
     assert_eq!(code(late), "snapshot_expired");
     world.tidy();
-    assert_eq!(world.status(&started.snapshot_id), "expired");
+    assert_eq!(world.snapshot_status(&started.snapshot_id), "expired");
     assert_eq!(world.stored_bytes(), 0);
 }
 

@@ -10,10 +10,10 @@ mod history;
 mod intake;
 mod leases;
 mod order;
-#[path = "../operations/prepared.rs"]
+#[path = "../common/prepared.rs"]
 mod prepared;
 mod reads;
 mod secrets;
-#[path = "../operations/world.rs"]
-#[expect(dead_code, reason = "shared with the tests of the operations, which use the rest of it")]
+#[path = "../common/world.rs"]
+#[expect(dead_code, reason = "each of the tests that share it uses a part")]
 mod world;

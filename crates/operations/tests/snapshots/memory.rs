@@ -1,72 +1,41 @@
-//! A database in a file of its own, a clock that stands still until told, and workers that snapshot.
+//! Workers that snapshot, and what tests of files look at.
 
-use std::cell::Cell;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use clawstead_domain::agent::Configure;
 use clawstead_domain::config::RetentionPolicy;
-use clawstead_domain::conversation::{Ending, Enqueue};
 use clawstead_domain::snapshot::{Figures, Reason, Start};
-use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::engines::native::NativeEngine;
-use clawstead_ledger::{Durability, Engine, Expected, Ledger};
-use clawstead_operations::files::{self, Action, Incoming, Link, SqliteStore};
+use clawstead_operations::files::{self, Action, Incoming, Link, Links, S3Store, SqliteStore, Stores};
 use clawstead_operations::queue::{self, Job};
 use clawstead_operations::snapshots::{self, Finish, Offer, SnapshotView, Started};
-use clawstead_operations::workers::{self, Registered, Worker};
-use clawstead_operations::{Cx, OperationError, agents, configs};
-use clawstead_vault::{KeyRing, sha256_hex};
+use clawstead_operations::workers::{Registered, Worker};
+use clawstead_operations::{OperationError, configs};
+use clawstead_s3_emulator::NativeTransport;
+use clawstead_vault::sha256_hex;
 use futures::executor::block_on;
-use tempfile::TempDir;
 
-pub(crate) const START: i64 = 1_700_000_000_000;
+use crate::world::{World, ending};
+
 pub(crate) const DAY: i64 = 86_400_000;
 pub(crate) const PUBLIC_URL: &str = "https://example.org";
 
-type Dice = Box<dyn Fn(&mut [u8])>;
-
-pub(crate) struct World {
-    pub(crate) ledger: Ledger<NativeEngine>,
-    pub(crate) keys: KeyRing,
-    now: Cell<i64>,
-    entropy: Dice,
-    _folder: TempDir,
+/// The instant, ms since the epoch: an object store takes no signatures of our clocks.
+pub(crate) fn wall_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
 }
 
 impl World {
-    /// Migrated, with the agents `a` and `b`.
-    pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("test.db");
-        let ledger = Ledger::new(block_on(NativeEngine::open(&file, Durability::Normal)).unwrap());
-        block_on(ledger.migrate("test", START)).unwrap();
-        let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-        let world = Self { ledger, keys, now: Cell::new(START), entropy: dice(), _folder: folder };
-        for agent in ["a", "b"] {
-            block_on(agents::configure(&world.cx(), agent, &Configure::default())).unwrap();
-        }
-        world
+    pub(crate) fn store(&self) -> Stores<'_, NativeEngine, NativeTransport> {
+        Stores { sqlite: SqliteStore(&self.ledger), s3: self.object_store() }
     }
 
-    pub(crate) fn cx(&self) -> Cx<'_, NativeEngine> {
-        Cx {
-            ledger: &self.ledger,
-            now: self.now.get(),
-            entropy: &*self.entropy,
-            actor: "test:1".to_owned(),
-            correlation: "c".to_owned(),
-        }
+    pub(crate) fn object_store(&self) -> Option<S3Store<'_, NativeTransport>> {
+        self.objects.get().map(|objects| S3Store::new(objects, NativeTransport::default(), &wall_clock))
     }
 
-    pub(crate) fn now(&self) -> i64 {
-        self.now.get()
-    }
-
-    pub(crate) fn pass(&self, ms: i64) {
-        self.now.set(self.now.get() + ms);
-    }
-
-    pub(crate) fn store(&self) -> SqliteStore<'_, NativeEngine> {
-        SqliteStore(&self.ledger)
+    pub(crate) fn links(&self) -> Links<'_> {
+        Links { keys: &self.keys, public_url: PUBLIC_URL, direct: None }
     }
 
     pub(crate) fn retention(&self, change: impl Fn(&mut RetentionPolicy)) {
@@ -75,17 +44,9 @@ impl World {
         block_on(configs::set(&self.cx(), &policy)).unwrap();
     }
 
-    pub(crate) fn worker(&self) -> Registered {
-        let registered = block_on(workers::register(&self.cx(), None)).unwrap();
-        self.seen(&registered);
-        registered
-    }
-
     /// The worker as it is now, its sign of life noted.
     pub(crate) fn seen(&self, registered: &Registered) -> Worker {
-        let found = block_on(workers::by_token(&self.cx(), &registered.token)).unwrap().unwrap();
-        block_on(workers::saw(&self.cx(), &found)).unwrap();
-        block_on(workers::by_token(&self.cx(), &registered.token)).unwrap().unwrap()
+        self.call(registered).unwrap()
     }
 
     /// When it was last heard of.
@@ -93,18 +54,6 @@ impl World {
         let sql = "SELECT last_seen_at FROM worker_contacts WHERE worker_id = ?1";
         let rows = block_on(self.cx().sql(sql, &[(&worker.worker_id).into()])).unwrap();
         rows.first().unwrap().integer("last_seen_at").unwrap()
-    }
-
-    pub(crate) fn enqueue(&self, conversation_id: &str) {
-        let command = Enqueue {
-            conversation_id: conversation_id.to_owned(),
-            agent_key: "a".to_owned(),
-            provider: "app".to_owned(),
-            provider_user_id: "5".to_owned(),
-            text: "hi".to_owned(),
-            ..Enqueue::default()
-        };
-        block_on(queue::enqueue(&self.cx(), &command, None)).unwrap();
     }
 
     /// A worker that has done a message of the conversation.
@@ -116,19 +65,13 @@ impl World {
 
     pub(crate) fn works_on(&self, worker: &Registered, conversation_id: &str) {
         self.pass(1_000_000);
-        self.enqueue(conversation_id);
-        let job = self.claim(worker, conversation_id);
-        let ending = Ending { worker_id: &worker.worker_id, message_id: &job.message_id, lease_id: &job.lease_id };
-        block_on(queue::complete(&self.cx(), ending)).unwrap();
+        self.enqueue(conversation_id, "hi");
+        let job = self.claim_of(worker, conversation_id);
+        block_on(queue::complete(&self.cx(), ending(worker, &job))).unwrap();
     }
 
-    pub(crate) fn claim(&self, worker: &Registered, conversation_id: &str) -> Job {
+    pub(crate) fn claim_of(&self, worker: &Registered, conversation_id: &str) -> Job {
         block_on(queue::claim(&self.cx(), &self.seen(worker), Some(conversation_id))).unwrap().unwrap()
-    }
-
-    pub(crate) fn drain(&self, worker: &Registered) {
-        let drain = WorkerEvent::DrainRequested { reason: DrainReason::Operator, deadline_at: self.now() + 60_000 };
-        block_on(self.cx().append(&worker.worker_id, Expected::Any, &[drain])).unwrap();
     }
 
     pub(crate) fn try_start(&self, worker: &Registered, conversation_id: &str) -> Result<Started, OperationError> {
@@ -138,7 +81,7 @@ impl World {
             conversation_id: conversation_id.to_owned(),
             reason: Reason::Signal,
         };
-        block_on(snapshots::start(&self.cx(), &self.keys, PUBLIC_URL, &self.seen(worker), &command))
+        block_on(snapshots::start(&self.cx(), &self.links(), &self.seen(worker), &command))
     }
 
     pub(crate) fn start(&self, worker: &Registered, conversation_id: &str) -> Started {
@@ -164,7 +107,7 @@ impl World {
         bytes: &[u8],
     ) -> Result<(), OperationError> {
         let figures = Figures { sha256: sha256_hex(bytes), size_bytes: i64::try_from(bytes.len()).unwrap() };
-        let finish = Finish { snapshot_id, storage_id, figures };
+        let finish = Finish { snapshot_id, storage_id: Some(storage_id), figures };
         block_on(snapshots::finish(&self.cx(), &self.seen(worker), &finish))
     }
 
@@ -187,7 +130,7 @@ impl World {
 
     pub(crate) fn try_latest(&self, worker: &Registered, conversation_id: &str) -> Result<Option<Offer>, OperationError> {
         let of = ("default", "a", conversation_id);
-        block_on(snapshots::latest(&self.cx(), &self.keys, PUBLIC_URL, &self.seen(worker), of))
+        block_on(snapshots::latest(&self.cx(), &self.links(), &self.seen(worker), of))
     }
 
     /// Fetches at most so many pieces, or all of them and the end.
@@ -207,8 +150,8 @@ impl World {
         block_on(snapshots::list(&self.cx(), conversation_id, i64::MAX, 100)).unwrap()
     }
 
-    pub(crate) fn status(&self, snapshot_id: &str) -> String {
-        let rows = self.rows(&format!("SELECT status FROM snapshots WHERE snapshot_id = '{snapshot_id}'"));
+    pub(crate) fn snapshot_status(&self, snapshot_id: &str) -> String {
+        let rows = self.texts(&format!("SELECT status FROM snapshots WHERE snapshot_id = '{snapshot_id}'"));
         rows.first().cloned().unwrap_or_default()
     }
 
@@ -221,24 +164,6 @@ impl World {
     pub(crate) fn stored_bytes(&self) -> i64 {
         let rows = block_on(self.cx().sql("SELECT coalesce(sum(length(bytes)), 0) AS n FROM file_chunks", &[])).unwrap();
         rows.first().unwrap().integer("n").unwrap()
-    }
-
-    /// A query's rows, in an order that does not depend on how they were made.
-    pub(crate) fn whole_rows(&self, sql: &str) -> Vec<String> {
-        let rows = block_on(self.ledger.engine().execute(sql, &[])).unwrap();
-        let mut rows: Vec<String> = rows.rows.iter().map(|row| format!("{row:?}")).collect();
-        rows.sort_unstable();
-        rows
-    }
-
-    /// The first column of a query's rows, as text.
-    pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
-        let rows = block_on(self.ledger.engine().execute(sql, &[])).unwrap();
-        let text = |row: &Vec<clawstead_ledger::Value>| match &row[0] {
-            clawstead_ledger::Value::Text(text) => text.clone(),
-            other => format!("{other:?}"),
-        };
-        rows.rows.iter().map(text).collect()
     }
 }
 
@@ -280,24 +205,4 @@ pub(crate) fn noise(length: usize) -> Vec<u8> {
         (state >> 24) as u8
     };
     (0..length).map(next).collect()
-}
-
-/// The code of a refusal.
-pub(crate) fn code<T: std::fmt::Debug>(outcome: Result<T, OperationError>) -> &'static str {
-    match outcome {
-        Err(OperationError::Refused(refusal)) => refusal.code,
-        other => panic!("{other:?} is no refusal"),
-    }
-}
-
-/// SplitMix64.
-fn dice() -> Dice {
-    let state = Cell::new(1_u64);
-    Box::new(move |buffer| {
-        for byte in buffer {
-            state.set(state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
-            let mixed = (state.get() ^ (state.get() >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            *byte = (mixed >> 32) as u8;
-        }
-    })
 }

@@ -1,15 +1,17 @@
 //! A database in a file of its own, a clock that stands still until told, and dice that always fall the same.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use clawstead_domain::agent::Configure;
 use clawstead_domain::conversation::{Ending, Enqueue};
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::engines::native::NativeEngine;
-use clawstead_ledger::{Durability, Engine, Expected, Ledger, VIEW_TABLES};
+use clawstead_ledger::{Durability, Engine, Expected, Ledger, VIEW_TABLES, Value};
+use clawstead_operations::files::Objects;
 use clawstead_operations::queue::{self, Accepted, Job};
 use clawstead_operations::workers::{self, Registered, Worker};
 use clawstead_operations::{Cx, OperationError, agents};
+use clawstead_vault::KeyRing;
 use futures::executor::block_on;
 use tempfile::TempDir;
 
@@ -19,6 +21,9 @@ pub(crate) const START: i64 = 1_700_000_000_000;
 
 pub(crate) struct World {
     pub(crate) ledger: Ledger<NativeEngine>,
+    pub(crate) keys: KeyRing,
+    /// Where files are kept; while it is empty, in the database.
+    pub(crate) objects: OnceCell<Objects>,
     now: Cell<i64>,
     entropy: Dice,
     pub(crate) folder: TempDir,
@@ -31,7 +36,8 @@ impl World {
         let file = folder.path().join("test.db");
         std::fs::write(&file, migrated()).unwrap();
         let ledger = Ledger::new(block_on(NativeEngine::open(&file, Durability::Normal)).unwrap());
-        let world = Self { ledger, now: Cell::new(START), entropy: dice(), folder };
+        let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let world = Self { ledger, keys, objects: OnceCell::new(), now: Cell::new(START), entropy: dice(), folder };
         for agent in ["a", "b"] {
             block_on(agents::configure(&world.cx(), agent, &Configure::default())).unwrap();
         }
@@ -110,13 +116,26 @@ impl World {
         rows.rows.iter().map(|row| format!("{row:?}")).collect()
     }
 
+    /// The same, in an order that does not depend on how they were made.
+    pub(crate) fn sorted_rows(&self, sql: &str) -> Vec<String> {
+        let mut rows = self.rows(sql);
+        rows.sort_unstable();
+        rows
+    }
+
+    /// The first column of a query's rows, as text.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        let rows = block_on(self.ledger.engine().execute(sql, &[])).unwrap();
+        let text = |row: &Vec<Value>| match &row[0] {
+            Value::Text(text) => text.clone(),
+            other => format!("{other:?}"),
+        };
+        rows.rows.iter().map(text).collect()
+    }
+
     /// Every row of every view, in an order that does not depend on how it was made.
     pub(crate) fn views(&self) -> Vec<String> {
-        let of_table = |table: &&str| {
-            let mut rows = self.rows(&format!("SELECT '{table}', * FROM {table}"));
-            rows.sort_unstable();
-            rows
-        };
+        let of_table = |table: &&str| self.sorted_rows(&format!("SELECT '{table}', * FROM {table}"));
         VIEW_TABLES.iter().flat_map(of_table).collect()
     }
 }
