@@ -55,7 +55,7 @@ pub(crate) async fn delete_volume(app: &App, call: &Call) -> Result<Reply, Probl
 
 /// A tick, and what happened in it.
 pub(crate) async fn reconcile(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let counts = cleanup::counted(&app.cx(call), &outside(&app.settings)?).await?;
+    let counts = cleanup::counted(&app.cx(call), &outside(&app.settings)?, &app.stores()).await?;
     Ok(Reply::ok(&json!({
         "requested": counts.requested, "stopped": counts.stopped, "active": counts.active, "pending": counts.pending,
         "tick": counts.report,

@@ -35,7 +35,7 @@ struct StartArgs {
 
 pub(crate) async fn start(app: &App, cx: &Cx<'_, SpinEngine>, args: Value) -> Result<Value, Problem> {
     let StartArgs { .. } = json::from_value(args)?;
-    Ok(reconciled(&cleanup::counted(cx, &outside(&app.settings)?).await?))
+    Ok(reconciled(&cleanup::counted(cx, &outside(&app.settings)?, &app.stores()).await?))
 }
 
 fn reconciled(counts: &Counts) -> Value {
@@ -51,7 +51,7 @@ struct CheckArgs {
 
 pub(crate) async fn check_idle(app: &App, cx: &Cx<'_, SpinEngine>, args: Value) -> Result<Value, Problem> {
     let CheckArgs { .. } = json::from_value(args)?;
-    let counts = cleanup::counted(cx, &outside(&app.settings)?).await?;
+    let counts = cleanup::counted(cx, &outside(&app.settings)?, &app.stores()).await?;
     Ok(json!({
         "checked": counts.active + counts.pending + counts.stopped, "stopped": counts.stopped, "pending": counts.pending,
         // The timer comes whether or not anything is pending.
@@ -75,7 +75,7 @@ pub(crate) async fn recover(app: &App, cx: &Cx<'_, SpinEngine>, args: Value) -> 
     let RecoverArgs { release_limit, .. } = json::from_value(args)?;
     let limit = release_limit.unwrap_or(RELEASE_LIMIT_DEFAULT).clamp(1.0, RELEASE_LIMIT_MAX) as i64;
     let released = queue::recover_leases(cx, limit).await?;
-    let counts = cleanup::counted(cx, &outside(&app.settings)?).await?;
+    let counts = cleanup::counted(cx, &outside(&app.settings)?, &app.stores()).await?;
     let taken = released + counts.report.kinds.get("leases").map_or(0, |leases| leases.done);
     Ok(json!({ "released": { "requeued": taken, "unlocked": taken }, "reconcile": reconciled(&counts) }))
 }

@@ -2,6 +2,7 @@
 
 use clawstead_ledger::Engine;
 
+use crate::files::Store;
 use crate::tick::{self, Outside, TickReport};
 use crate::{Cx, OperationError, workers};
 
@@ -24,9 +25,9 @@ pub struct Counts {
 ///
 /// # Errors
 /// As [`tick::run`].
-pub async fn counted<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<Counts, OperationError> {
+pub async fn counted<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl Store) -> Result<Counts, OperationError> {
     let before = cx.ledger.head().await?;
-    let report = tick::run(cx, outside).await?;
+    let report = tick::run(cx, outside, store).await?;
     // Of the log, only what was added since: a tick is bounded.
     let sql = "SELECT coalesce(sum(type = 'WorkerRequested' AND data ->> '$.provider' <> 'external'), 0) AS requested, \
                coalesce(sum(type = 'WorkerStopped'), 0) AS stopped FROM events WHERE position > ?1";

@@ -1,5 +1,6 @@
 //! `GET /v1/stats`, and the order of work in ticks.
 
+use clawstead_operations::files::SqliteStore;
 use clawstead_operations::{stats, tick};
 use futures::executor::block_on;
 
@@ -37,7 +38,7 @@ fn tick_cut_short_at(world: &World, reading: usize) -> Vec<&'static str> {
         world.now() + if readings.get() > reading { 20_000 } else { 0 }
     };
     let outside = tick::Outside { clock: &clock, ..world.outside() };
-    let report = world.with_cx(|cx| block_on(tick::run(cx, &outside))).unwrap();
+    let report = world.with_cx(|cx| block_on(tick::run(cx, &outside, &SqliteStore(cx.ledger)))).unwrap();
     world.pass(20_000);
     report.kinds.keys().copied().collect()
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use clawstead_domain::cleanup::{Scope, Step, Thing};
 use clawstead_operations::cleanup::{self, Order, Report};
+use clawstead_operations::files::SqliteStore;
 use clawstead_operations::provider::Timer;
 use clawstead_operations::{OperationError, tick};
 use futures::FutureExt;
@@ -192,7 +193,7 @@ fn an_app_is_cleaned_alone() {
 fn s20_counts_are_of_what_happened() {
     let world = World::new(2);
     world.enqueue("c1");
-    let count = || world.with_cx(|cx| block_on(cleanup::counted(cx, &world.outside()))).unwrap();
+    let count = || world.with_cx(|cx| block_on(cleanup::counted(cx, &world.outside(), &SqliteStore(cx.ledger)))).unwrap();
     let first = count();
     assert_eq!((first.requested, first.stopped, first.active, first.pending), (1, 0, 1, 0));
     world.pass(2_000);
