@@ -47,7 +47,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_spellings_that_used_to_collide_do_not() {
+    fn f12_the_spellings_that_used_to_collide_do_not() {
         let spellings = ["AFW 1 0", "afw-1-0", "afw_1_0", "afw1-0", ""];
         let mut names: Vec<String> = spellings.iter().map(|worker| volume_name("prod", worker)).collect();
         names.sort();

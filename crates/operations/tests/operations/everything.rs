@@ -2,15 +2,18 @@
 
 use clawstead_domain::api_key::Scope;
 use clawstead_domain::binding::{Account, Bind};
-use clawstead_domain::config::LeasePolicy;
+use clawstead_domain::config::{ConfigEvent, LeasePolicy, ProviderPolicy};
 use clawstead_domain::conversation::{Ending, Enqueue, NewTurn, Role, Status};
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::{Expected, Ledger, TailQuery};
+use clawstead_operations::provider::Fly;
 use clawstead_operations::queue::{Page, Which};
+use clawstead_operations::tick::Outside;
 use clawstead_operations::workers::Worker;
 use clawstead_operations::{
-    Cx, OperationError, agents, api_keys, bindings, bots, configs, money, pairings, queue, secrets, stats, workers,
+    Cx, OperationError, agents, api_keys, bindings, bots, cleanup, configs, money, pairings, queue, secrets, stats, workers,
 };
+use clawstead_transport::{Matcher, ScriptedTransport};
 use clawstead_vault::KeyRing;
 
 use crate::recording::{Plans, Recording};
@@ -83,6 +86,7 @@ async fn messages(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     queue::recover_leases(&late, 10).await?;
     stats::read(cx).await?;
     costs(cx).await?;
+    ticks(&late).await?;
     queue::conversation(cx, "c1").await?;
     queue::turns(cx, "c1", 0, 10).await?;
     operators(cx).await?;
@@ -97,6 +101,27 @@ async fn costs(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
         money::days(cx, None, after, 10).await?;
     }
     money::messages(cx, "", 10).await.map(drop)
+}
+
+/// A tick, and what the operator has done about machines, where there are none. Workers that have stopped are never looked at
+/// again (scheduler-fly.md F-13).
+async fn ticks(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
+    let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let nothing = |script: ScriptedTransport, _| script.answer(Matcher::any(), 200, "[]");
+    let fly = Fly {
+        transport: (0..20).fold(ScriptedTransport::new(), nothing),
+        api_url: "https://fly.example.org",
+        api_token: "t",
+        deployment: "test",
+        pace: None,
+    };
+    let clock = || cx.now;
+    let outside = Outside { providers: vec![Box::new(fly)], clock: &clock, keys: &keys, public_url: "https://claw.example.org" };
+    let provider = ProviderPolicy { kind: "fly".to_owned(), app_name: "w".to_owned(), ..ProviderPolicy::default() };
+    let set = ConfigEvent::ConfigChanged { value: serde_json::to_value(provider).unwrap() };
+    cx.append("provider", Expected::Version(0), &[set]).await?;
+    cleanup::counted(cx, &outside).await?;
+    cleanup::delete_volume(cx, &outside, "w", "v").await
 }
 
 /// What the operator and the consumer app do with messages.

@@ -1,6 +1,8 @@
 //! Ticks against a Fly that lives in this process: machines come and go, whatever is lost on the way.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+#[path = "../billing/mod.rs"]
+mod billing;
 mod cap;
 mod crashes;
 mod fly;

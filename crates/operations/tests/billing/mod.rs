@@ -1,0 +1,7 @@
+//! What must not be billed, and what was: cleanups, figures, costs.
+
+mod figures;
+mod money;
+mod orders;
+mod volumes;
+mod weak_spots;
