@@ -25,6 +25,7 @@ pub const VIEW_TABLES: &[&str] = &[
     "snapshots",
     "restores",
     "message_metadata",
+    "queue_totals",
     "machine_times",
     "message_costs",
     "cost_days",
@@ -83,6 +84,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(42, "snapshots", "0042_snapshots.view"),
     view!(43, "snapshot_accepted", "0043_snapshot_accepted.view"),
     view!(44, "message_metadata", "0044_message_metadata.view"),
+    view!(45, "queue_totals", "0045_queue_totals.view"),
+    view!(46, "message_repeated", "0046_message_repeated.view"),
     view!(75, "costs", "0075_costs.view"),
 ];
 

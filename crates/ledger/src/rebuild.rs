@@ -174,6 +174,13 @@ impl Shadow {
 fn swap(fresh: &impl Fn(&str) -> String, sql_views: &[&String]) -> Vec<String> {
     let names = sql_views.iter().filter_map(|statement| created(statement));
     let mut steps: Vec<String> = names.map(|(_, name)| format!("DROP VIEW {name}")).collect();
+    // A trigger that follows a table of a view, and not a feed, may name others that go before its own.
+    let on_feed = |statement: &str| statement.lines().next().is_some_and(|line| line.ends_with("_feed"));
+    for statement in view_scripts().flat_map(statements).filter(|statement| !on_feed(statement)) {
+        if let Some((Object::Trigger, name)) = created(&statement) {
+            steps.extend([format!("DROP TRIGGER {name}"), format!("DROP TRIGGER {}", fresh(name))]);
+        }
+    }
     steps.push(format!("DROP TABLE {}", fresh("intake")));
     for kind in KINDS {
         let feed = format!("{kind}_feed");

@@ -140,6 +140,14 @@ pub enum ConversationEvent {
         /// Its rank.
         rank: i64,
     },
+    /// The provider told of a message again, under an idempotency key that had not come before. The key is this event's, so
+    /// that it cannot come again for another message.
+    MessageRepeated {
+        /// The message of the first time.
+        message_id: String,
+        /// Fingerprint of the request that came with the key.
+        request_hash: Option<String>,
+    },
     /// A dead letter was put away.
     DeadLetterDiscarded {
         /// The message.

@@ -42,12 +42,12 @@ pub async fn enqueue<E: Engine>(
     let event = match decided {
         Ok(event) => event,
         // What was accepted once stays accepted, also when the agent has been disabled since.
-        Err(refusal) => return earlier(cx, command, dedup_key.as_deref()).await?.ok_or_else(|| refusal.into()),
+        Err(refusal) => return earlier(cx, command, dedup_key).await?.ok_or_else(|| refusal.into()),
     };
-    match append(cx, &command.conversation_id, event, dedup_key).await {
+    match append(cx, &command.conversation_id, event, dedup_key.clone()).await {
         Ok(Some(first)) => accepted_before(&first, command),
         Ok(None) => Ok(Accepted { message_id, conversation_id: command.conversation_id.clone(), repeated: false }),
-        Err(OperationError::Rule(rule)) => broken(cx, command, rule).await,
+        Err(OperationError::Rule(rule)) => broken(cx, command, dedup_key, rule).await,
         Err(error) => Err(error),
     }
 }
@@ -65,10 +65,15 @@ async fn append<E: Engine>(
 }
 
 /// What the rules of `0021_queue.view.sql` mean for whoever sent the message.
-async fn broken<E: Engine>(cx: &Cx<'_, E>, command: &Enqueue, rule: String) -> Result<Accepted, OperationError> {
+async fn broken<E: Engine>(
+    cx: &Cx<'_, E>,
+    command: &Enqueue,
+    dedup_key: Option<String>,
+    rule: String,
+) -> Result<Accepted, OperationError> {
     let refusal = match rule.as_str() {
         "external_id_is_taken" => {
-            let first = of_external_id(cx, command).await?;
+            let first = of_external_id(cx, command, dedup_key).await?;
             return first.ok_or_else(|| OperationError::unexpected("a message with a taken external id"));
         }
         "conversation_belongs_to_another_agent" => {
@@ -86,25 +91,37 @@ async fn broken<E: Engine>(cx: &Cx<'_, E>, command: &Enqueue, rule: String) -> R
 async fn earlier<E: Engine>(
     cx: &Cx<'_, E>,
     command: &Enqueue,
-    dedup_key: Option<&str>,
+    dedup_key: Option<String>,
 ) -> Result<Option<Accepted>, OperationError> {
-    if let Some(key) = dedup_key
+    if let Some(key) = &dedup_key
         && let Some(event) = cx.ledger.by_dedup_key(key).await?
     {
         return accepted_before(&event, command).map(Some);
     }
-    of_external_id(cx, command).await
+    of_external_id(cx, command, dedup_key).await
 }
 
-async fn of_external_id<E: Engine>(cx: &Cx<'_, E>, command: &Enqueue) -> Result<Option<Accepted>, OperationError> {
+/// The message that the provider told of before. A key that comes with it is used up.
+async fn of_external_id<E: Engine>(
+    cx: &Cx<'_, E>,
+    command: &Enqueue,
+    dedup_key: Option<String>,
+) -> Result<Option<Accepted>, OperationError> {
     let Some(external_id) = &command.external_id else {
         return Ok(None);
     };
     let sql = "SELECT message_id FROM messages WHERE conversation_id = ?1 AND provider = ?2 AND external_id = ?3";
     let rows = cx.sql(sql, &[(&command.conversation_id).into(), (&command.provider).into(), external_id.into()]).await?;
-    let message_id = rows.first().and_then(|row| row.text("message_id"));
+    let Some(message_id) = rows.first().and_then(|row| row.text("message_id")) else { return Ok(None) };
     let conversation_id = command.conversation_id.clone();
-    Ok(message_id.map(|message_id| Accepted { message_id, conversation_id, repeated: true }))
+    if let Some(key) = dedup_key {
+        let request_hash = command.request_hash.clone();
+        let event = ConversationEvent::MessageRepeated { message_id: message_id.clone(), request_hash };
+        if let Some(first) = append(cx, &conversation_id, event, Some(key)).await? {
+            return accepted_before(&first, command).map(Some);
+        }
+    }
+    Ok(Some(Accepted { message_id, conversation_id, repeated: true }))
 }
 
 /// The outcome of the first time, unless this is another request under the same key.

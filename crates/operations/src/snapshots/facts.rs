@@ -49,7 +49,8 @@ const LAST_HOLDER: &str = "SELECT worker_id FROM ( \
       WHERE conversation_id = ?1 AND status = 'queued' ORDER BY seq LIMIT 1) \
     UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'done' ORDER BY seq DESC LIMIT 1) \
     UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'dead_letter' ORDER BY seq DESC LIMIT 1) \
-    UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'cancelled' ORDER BY seq DESC LIMIT 1)) \
+    UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'cancelled' ORDER BY seq DESC LIMIT 1) \
+    UNION ALL SELECT * FROM (SELECT worker_id, seq FROM messages WHERE conversation_id = ?1 AND status = 'discarded' ORDER BY seq DESC LIMIT 1)) \
     WHERE worker_id IS NOT NULL ORDER BY seq DESC LIMIT 1";
 
 /// What connects a worker with a conversation.

@@ -26,6 +26,7 @@ pub(crate) async fn every_operation(world: &World, plans: &Plans) -> Result<(), 
     identities(&cx).await?;
     pairing(&cx).await?;
     messages(&cx).await?;
+    crate::everything_files::files(&cx, &world.keys).await?;
     read_log(&ledger).await;
     Ok(())
 }

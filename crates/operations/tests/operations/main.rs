@@ -5,6 +5,7 @@ mod agents;
 mod api_keys;
 mod configs;
 mod everything;
+mod everything_files;
 mod plans;
 #[path = "../common/prepared.rs"]
 mod prepared;

@@ -12,8 +12,11 @@ use crate::world::World;
 const MAY_BE: &[(&str, &str, &str)] = &[
     ("", "VIRTUAL TABLE", "the elements of one JSON value"),
     ("FROM configs", "SCAN configs", "one row for every policy there is"),
-    ("FROM queue_counters", "SCAN queue_counters", "five rows an agent"),
-    ("FROM queue_counters", "TEMP B-TREE FOR GROUP BY", "five rows an agent"),
+    ("FROM queue_totals", "SCAN queue_totals", "a row for every state there is"),
+    ("AS last_holder", "SCAN (subquery", "one row for every state of a message"),
+    ("AS last_holder", "TEMP B-TREE", "one row for every state of a message"),
+    ("ORDER BY s.superseded", "TEMP B-TREE", "good snapshots of one conversation: as many as the policy keeps, and one"),
+    ("SELECT 'later'", "SCAN (subquery", "a bounded number of heads"),
     ("FROM bindings WHERE consumer_user_id", "TEMP B-TREE", "bindings of one user"),
     ("w.state IN", "TEMP B-TREE FOR ORDER BY", "workers that have not stopped: as many as machines"),
     ("FROM machine_times", "SCAN machine_times", "workers that have not stopped: as many as machines"),

@@ -1,7 +1,23 @@
 //! The life of a snapshot, and who may make one.
 
+use clawstead_domain::conversation::Enqueue;
+use clawstead_operations::queue::{self, Which};
+use futures::executor::block_on;
+
 use crate::memory::{Body, noise};
-use crate::world::{World, code};
+use crate::world::{World, code, command, ending};
+
+#[test]
+fn the_last_holder_of_a_message_that_was_put_away_may_still_snapshot() {
+    let world = World::new();
+    let worker = world.worker();
+    let command = Enqueue { max_attempts: Some(1), ..command("c", "hi") };
+    world.enqueue_as(&command, None).unwrap();
+    let job = world.claim_of(&worker, "c");
+    block_on(queue::fail(&world.cx(), ending(&worker, &job), "x")).unwrap();
+    block_on(queue::discard_many(&world.cx(), &Which::Oldest { agent_key: None, limit: 1 })).unwrap();
+    world.snapshot(&worker, "c", b"memory");
+}
 
 #[test]
 fn a_snapshot_goes_from_uploading_to_ready() {

@@ -51,6 +51,23 @@ fn w5_an_idempotency_key_is_for_one_request() {
     assert_eq!(world.rows("SELECT 1 FROM messages").len(), 1);
 }
 
+/// A provider's message that comes again uses its key up, too: the key cannot come once more with another.
+#[test]
+fn w5_a_key_that_came_with_a_known_message_is_for_that_one_alone() {
+    let world = World::new();
+    let hashed = |external_id: &str| Enqueue { request_hash: Some(external_id.to_owned()), ..told("c", external_id) };
+    let first = world.enqueue_as(&hashed("41"), None).unwrap().message_id;
+    for _ in 0..2 {
+        assert_eq!(world.enqueue_as(&hashed("41"), Some("k")).unwrap().message_id, first);
+    }
+    assert_eq!(code(world.enqueue_as(&hashed("42"), Some("k"))), "idempotency_key_reused");
+    assert_eq!(world.enqueue_as(&told("c", "42"), Some("k")).unwrap().message_id, first, "nothing to compare: the first outcome");
+    assert_eq!(world.rows("SELECT 1 FROM messages").len(), 1);
+    world.agent("a", false);
+    assert_eq!(world.enqueue_as(&hashed("41"), Some("k2")).unwrap().message_id, first);
+    assert_eq!(code(world.enqueue_as(&hashed("43"), Some("k2"))), "idempotency_key_reused");
+}
+
 #[test]
 fn w19_numbers_that_cannot_be_are_refused() {
     let world = World::new();

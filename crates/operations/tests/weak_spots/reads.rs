@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use clawstead_domain::binding::{Account, Bind, BindingEvent};
-use clawstead_domain::conversation::Status;
+use clawstead_domain::conversation::{Enqueue, Status};
 use clawstead_ledger::Expected;
 use clawstead_operations::bindings;
-use clawstead_operations::queue::{self, Page};
+use clawstead_operations::queue::{self, Page, Which};
 use futures::executor::block_on;
 
 use crate::world::{World, code, command, ending};
@@ -60,9 +60,55 @@ fn w48_figures_are_counted_as_things_happen() {
     for n in 0..50 {
         world.enqueue(&format!("c{n}"), "hi");
     }
-    // Three rows an agent at most, whatever the number of messages.
-    assert_eq!(world.rows("SELECT * FROM queue_counters").len(), 1);
-    assert_eq!(block_on(queue::stats(&world.cx())).unwrap().queued_ready, 50);
+    // A row a state, whatever the number of messages and agents.
+    world.enqueue_as(&Enqueue { agent_key: "b".to_owned(), ..command("other", "hi") }, None).unwrap();
+    assert_eq!(world.rows("SELECT * FROM queue_totals").len(), 1);
+    assert_eq!(block_on(queue::stats(&world.cx())).unwrap().queued_ready, 51);
+}
+
+/// The totals against a count of the messages themselves, through everything that can happen to them.
+#[test]
+fn w48_the_totals_are_those_of_the_messages() {
+    let world = World::new();
+    let stats = || block_on(queue::stats(&world.cx())).unwrap();
+    let check = |step: &str| {
+        let counted = |status: &str| world.rows(&format!("SELECT 1 FROM messages WHERE status = '{status}'")).len() as i64;
+        let found = stats();
+        let queued = found.queued_ready + found.queued_later + found.queued_paused;
+        let all = [queued, found.processing, found.dead_letter, found.done, found.cancelled, found.discarded];
+        let expected = ["queued", "processing", "dead_letter", "done", "cancelled", "discarded"].map(counted);
+        assert_eq!(all, expected, "{step}");
+    };
+    world.agent("b", false);
+    assert_eq!(stats().queued_paused, 0);
+    let ids: Vec<_> = ["c", "c", "d", "e"].iter().map(|conversation| world.enqueue(conversation, "hi").message_id).collect();
+    world
+        .enqueue_as(&Enqueue { scheduled_for: Some(world.now() + 9_000), max_attempts: Some(1), ..command("f", "hi") }, None)
+        .unwrap();
+    check("enqueued");
+    assert_eq!((stats().queued_ready, stats().queued_later), (4, 1));
+    block_on(queue::cancel(&world.cx(), &ids[3])).unwrap();
+    world.agent("a", false);
+    assert_eq!((stats().queued_ready, stats().queued_later, stats().queued_paused), (0, 0, 4));
+    block_on(queue::cancel(&world.cx(), &ids[2])).unwrap();
+    assert_eq!(stats().queued_paused, 3, "of a disabled agent");
+    world.agent("a", true);
+    world.agent("a", true);
+    assert_eq!((stats().queued_ready, stats().queued_later, stats().queued_paused), (2, 1, 0));
+    world.pass(9_000);
+    let worker = world.worker();
+    let job = world.claim(&worker).unwrap();
+    check("claimed");
+    block_on(queue::complete(&world.cx(), ending(&worker, &job))).unwrap();
+    check("completed");
+    for _ in 0..2 {
+        let job = world.claim(&worker).unwrap();
+        block_on(queue::fail(&world.cx(), ending(&worker, &job), "x")).unwrap();
+    }
+    check("failed, one of them for good");
+    assert_eq!(stats().dead_letter, 1);
+    block_on(queue::discard_many(&world.cx(), &Which::Oldest { agent_key: None, limit: 9 })).unwrap();
+    check("discarded");
 }
 
 #[test]

@@ -95,7 +95,10 @@ impl<'w> Actors<'w> {
         let full = self.is_full(command);
         let outcome = self.world.enqueue_as(command, key.map(|key| format!("key {key}")).as_deref());
         match (outcome, first) {
-            (Ok(Accepted { message_id, repeated: true, .. }), Some(first)) => assert_eq!(message_id, first),
+            (Ok(Accepted { message_id, repeated: true, .. }), Some(first)) => {
+                assert_eq!(message_id, first);
+                self.model.keys.extend(key.map(|key| (key, first)));
+            }
             (Ok(Accepted { message_id, repeated: false, .. }), None) if enabled && full.is_none() => {
                 self.model.accept(&message_id, &command.conversation_id, command.max_attempts);
                 self.model.keys.extend(key.map(|key| (key, message_id.clone())));
