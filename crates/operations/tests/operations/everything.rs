@@ -6,6 +6,7 @@ use clawstead_domain::config::{ConfigEvent, LeasePolicy, ProviderPolicy};
 use clawstead_domain::conversation::{Ending, Enqueue, NewTurn, Role, Status};
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::{Expected, Ledger, TailQuery};
+use clawstead_operations::files::SqliteStore;
 use clawstead_operations::provider::Fly;
 use clawstead_operations::queue::{Page, Which};
 use clawstead_operations::tick::Outside;
@@ -121,7 +122,7 @@ async fn ticks(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     let provider = ProviderPolicy { kind: "fly".to_owned(), app_name: "w".to_owned(), ..ProviderPolicy::default() };
     let set = ConfigEvent::ConfigChanged { value: serde_json::to_value(provider).unwrap() };
     cx.append("provider", Expected::Version(0), &[set]).await?;
-    cleanup::counted(cx, &outside).await?;
+    cleanup::counted(cx, &outside, &SqliteStore(cx.ledger)).await?;
     cleanup::delete_volume(cx, &outside, "w", "v").await
 }
 
