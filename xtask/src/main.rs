@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod check;
 mod sandbox;
+mod sim;
 mod step;
 mod test;
 mod toolchain;
@@ -19,6 +20,9 @@ mod options;
 // Those of the program that measures, for the same reason.
 #[path = "../../crates/bench/src/options.rs"]
 mod bench_options;
+
+#[path = "../../crates/sim/src/options.rs"]
+mod sim_options;
 
 use std::process::ExitCode;
 
@@ -46,6 +50,7 @@ enum Command {
     Say(options::SayOptions),
     Demo(options::DemoOptions),
     Bench(bench_options::BenchOptions),
+    Sim(sim_options::SimOptions),
 }
 
 fn main() -> ExitCode {
@@ -66,5 +71,6 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Say(_) => sandbox::run(&workspace),
         Command::Bench(options) => bench::run(&workspace, !options.no_build),
+        Command::Sim(options) => sim::run(&workspace, !options.no_build),
     }
 }

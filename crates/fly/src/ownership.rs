@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clawstead_mutation::{Mutation, made};
 use serde::Serialize;
 
 use crate::Machine;
@@ -49,7 +50,7 @@ impl Machine {
         let Some(metadata) = self.metadata() else {
             return Ownership::Unknown;
         };
-        if metadata.get(DEPLOYMENT_KEY).map(String::as_str) != Some(deployment) {
+        if metadata.get(DEPLOYMENT_KEY).map(String::as_str) != Some(deployment) && !made(Mutation::GreedySweep) {
             return Ownership::Foreign;
         }
         let worker = metadata.get(WORKER_KEY).unwrap_or(&self.name);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use clawstead_domain::id;
 use clawstead_ledger::engines::spin::SpinEngine;
 use clawstead_ledger::{Ledger, Meta, NewEvent};
+use clawstead_mutation::{Mutation, made};
 use clawstead_operations::Cx;
 use clawstead_operations::files::{Links, S3Store, SqliteStore, Stores};
 use clawstead_operations::queue::QueueWatch;
@@ -109,6 +110,7 @@ pub async fn serve_streams(
 ) -> HttpReply {
     let at = now();
     let correlation = id::time_sorted(at, random());
+    let path = if made(Mutation::Chatty) { request.uri().path().to_owned() } else { String::new() };
     APPENDED.with_borrow_mut(|appended| appended.insert(correlation.clone(), Vec::new()));
     let mut seen = Seen { operation: None, function: None, actor: Principal::Anonymous.actor() };
     let (outcome, chunks) = match answer(component, request, operate, at, &correlation, &mut seen).await {
@@ -127,6 +129,9 @@ pub async fn serve_streams(
         outcome: &outcome,
     };
     println!("{}", line.text());
+    if made(Mutation::Chatty) {
+        println!("{path}");
+    }
     respond(outcome.unwrap_or_else(|problem| Reply::from(&problem)), chunks, &correlation)
 }
 
@@ -252,6 +257,8 @@ async fn app(now: i64) -> Result<Rc<App>, Problem> {
     };
     let read = async |name: &'static str| spin_sdk::variables::get(name).await.ok();
     let settings = Settings::load(read).await.map_err(|error| unavailable(error.to_string()))?;
+    #[cfg(feature = "mistakes")]
+    clawstead_mutation::choose(&read("mutation").await.unwrap_or_default());
     let engine = SpinEngine::open("default", settings.durability).await?;
     let ledger = Ledger::new(engine).observed_by(note_append);
     let holder = id::time_sorted(now, random());

@@ -1,5 +1,7 @@
 //! Handing a message to a worker.
 
+use clawstead_mutation::{Mutation, made};
+
 use super::event::ConversationEvent;
 use super::facts::{Conversation, Waiting};
 use crate::Refusal;
@@ -20,7 +22,7 @@ pub fn claim(
     if conversation.lease.is_some() {
         return Err(Refusal::conflict("conversation_busy", "a message of this conversation is in flight"));
     }
-    if head.ready_at > now {
+    if head.ready_at > now && !made(Mutation::Impatient) {
         return Err(Refusal::conflict("message_not_ready", "the next message waits for its time"));
     }
     Ok(ConversationEvent::MessageClaimed {

@@ -1,5 +1,7 @@
 //! How a lease ends: done, failed, or lost.
 
+use clawstead_mutation::{Mutation, made};
+
 use super::cancel::ended;
 use super::enqueue::rank;
 use super::event::{ConversationEvent, DeadLetterReason};
@@ -37,7 +39,7 @@ impl Ending<'_> {
         if lease.worker_id != self.worker_id {
             return Err(not_yours());
         }
-        if lease.expires_at <= now {
+        if lease.expires_at <= now && !made(Mutation::LateHolder) {
             return Err(expired());
         }
         Ok(lease)
@@ -120,7 +122,7 @@ pub fn lose_lease(
     now: i64,
 ) -> Vec<ConversationEvent> {
     let (queue, retry, leases) = policies;
-    let Some(lease) = conversation.lease.as_ref().filter(|lease| lease.expires_at <= now) else {
+    let Some(lease) = conversation.lease.as_ref().filter(|lease| lease.expires_at <= now || made(Mutation::StolenLease)) else {
         return Vec::new();
     };
     let ready_at = now + retry.delay_ms(message.deliveries, roll);

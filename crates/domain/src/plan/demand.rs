@@ -1,5 +1,7 @@
 //! How many workers the waiting work needs, and where their places come from.
 
+use clawstead_mutation::{Mutation, made};
+
 use super::{Action, Head, Machine, Phase, View, Worker, retire};
 use crate::worker::{DrainReason, State};
 
@@ -16,6 +18,7 @@ pub(super) fn steps(view: &View<'_>, staying: &[&Worker]) -> Vec<Action> {
     let uncovered = uncovered(view, staying);
     let step = count(view.scaling.spawn_step);
     let places = count(view.scaling.machines_max).saturating_sub(taken_places(view));
+    let places = if made(Mutation::OpenPurse) { step } else { places };
     let granted = uncovered.len().min(places).min(step);
     let mut actions: Vec<Action> = uncovered.iter().take(granted).map(|head| request(head)).collect();
     if places < uncovered.len().min(step) {

@@ -1,11 +1,13 @@
 //! Which workers get no more work.
 
+use clawstead_mutation::{Mutation, made};
+
 use super::{Action, LISTING_LAG_MS, Phase, Sighting, View, Worker};
 use crate::worker::{DrainReason, State};
 
 /// The drain of a worker that takes work, if it is time for it. An external worker is its owner's affair.
 pub(super) fn drain(view: &View<'_>, worker: &Worker) -> Option<Action> {
-    if !worker.is_ours {
+    if !worker.is_ours || made(Mutation::DeafDrain) {
         return None;
     }
     let reason = reason(view, worker)?;

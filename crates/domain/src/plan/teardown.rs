@@ -1,5 +1,7 @@
 //! Taking a worker down: it stops, its machine goes, then its volume, then nothing is left.
 
+use clawstead_mutation::{Mutation, made};
+
 use super::{Action, Listing, Machine, Phase, Sighting, View, Worker, provide};
 use crate::worker::State;
 
@@ -59,10 +61,10 @@ fn volume(worker: &Worker, listing: &Listing) -> Vec<Action> {
         .filter(is_its)
         .map(|volume| Action::DeleteVolume { worker_id: worker_id.clone(), volume_id: volume.volume_id.clone() })
         .collect();
-    if !left.is_empty() {
+    if !left.is_empty() && !made(Mutation::LeftVolume) {
         return left;
     }
-    if worker.volume_gone_at.is_none() {
+    if worker.volume_gone_at.is_none() && !made(Mutation::LeftVolume) {
         return vec![Action::ConfirmVolumeGone { worker_id: worker_id.clone(), volume_id: worker.volume_id.clone() }];
     }
     vec![finish(worker)]

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use clawstead_domain::config::LeasePolicy;
 use clawstead_domain::conversation::{self, ConversationEvent, Waiting};
 use clawstead_ledger::{Engine, Expected, Row, Value};
+use clawstead_mutation::{Mutation, made};
 use serde_json::Value as Json;
 
 use super::facts;
@@ -195,7 +196,8 @@ async fn candidate<E: Engine>(
          JOIN messages m ON m.message_id = h.message_id JOIN events e ON e.position = m.position \
          WHERE h.conversation_id = {which}"
     );
-    let rows = cx.sql(&sql, &free_params(cx.now, worker, cx.now - policy.silent_after_ms, of)).await?;
+    let ready_by = if made(Mutation::Impatient) { cx.now + SOON_MS } else { cx.now };
+    let rows = cx.sql(&sql, &free_params(ready_by, worker, cx.now - policy.silent_after_ms, of)).await?;
     rows.first().map(|row| candidate_of(&row)).transpose()
 }
 

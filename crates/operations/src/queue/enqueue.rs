@@ -4,6 +4,7 @@ use clawstead_domain::Refusal;
 use clawstead_domain::config::{QueuePolicy, RetryPolicy};
 use clawstead_domain::conversation::{self, ConversationEvent, Enqueue};
 use clawstead_ledger::{Engine, Event, Expected};
+use clawstead_mutation::{Mutation, made};
 use serde::Serialize;
 
 use crate::{Cx, OperationError, agents, configs};
@@ -58,7 +59,7 @@ async fn append<E: Engine>(
     event: ConversationEvent,
     dedup_key: Option<String>,
 ) -> Result<Option<Event>, OperationError> {
-    match dedup_key {
+    match dedup_key.filter(|_| !made(Mutation::ForgottenKey)) {
         Some(key) => cx.append_once(conversation_id, Expected::Any, &[event], key).await,
         None => cx.append(conversation_id, Expected::Any, &[event]).await.map(|()| None),
     }

@@ -4,6 +4,7 @@ use clawstead_domain::Refusal;
 use clawstead_domain::config::{LeasePolicy, QueuePolicy, RetryPolicy};
 use clawstead_domain::conversation::{self, ConversationEvent, Ending};
 use clawstead_ledger::{Engine, Expected};
+use clawstead_mutation::{Mutation, made};
 
 use super::facts;
 use crate::{Cx, OperationError, configs, decide};
@@ -44,6 +45,9 @@ pub async fn complete<E: Engine>(cx: &Cx<'_, E>, ending: Ending<'_>) -> Result<(
         let Some(event) = conversation::complete(ending, &conversation, &message, cx.now)? else {
             return Ok(());
         };
+        if made(Mutation::HollowWord) && cx.roll().is_multiple_of(8) {
+            return Ok(());
+        }
         cx.append(&conversation.conversation_id, Expected::Version(conversation.stream_version), &[event]).await
     })
     .await

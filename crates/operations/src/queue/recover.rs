@@ -3,6 +3,7 @@
 use clawstead_domain::config::{LeasePolicy, QueuePolicy, RetryPolicy};
 use clawstead_domain::conversation;
 use clawstead_ledger::{Engine, Expected};
+use clawstead_mutation::{Mutation, made};
 
 use super::facts;
 use crate::{Cx, OperationError, configs, decide};
@@ -12,11 +13,15 @@ use crate::{Cx, OperationError, configs, decide};
 /// # Errors
 /// When the database does not do it; what was taken stays taken.
 pub async fn recover_leases<E: Engine>(cx: &Cx<'_, E>, limit: i64) -> Result<i64, OperationError> {
+    if made(Mutation::LostTick) {
+        return Ok(0);
+    }
     let policies = configs::load(cx).await?;
     let (queue, retry, leases): (QueuePolicy, RetryPolicy, LeasePolicy) = (policies.get()?, policies.get()?, policies.get()?);
     let sql = "SELECT l.conversation_id FROM leases l LEFT JOIN lease_renewals r ON r.lease_id = l.lease_id \
                WHERE l.expires_at <= ?1 AND coalesce(r.expires_at, 0) <= ?1 ORDER BY l.expires_at LIMIT ?2";
-    let due = cx.sql(sql, &[cx.now.into(), limit.into()]).await?;
+    let by = if made(Mutation::StolenLease) { i64::MAX } else { cx.now };
+    let due = cx.sql(sql, &[by.into(), limit.into()]).await?;
     let mut taken = 0;
     for conversation_id in due.iter().filter_map(|row| row.text("conversation_id")) {
         taken += decide(async || {

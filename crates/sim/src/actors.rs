@@ -1,0 +1,5 @@
+//! Those who live beside the schedule.
+
+pub mod engine;
+pub mod external;
+pub mod timer;

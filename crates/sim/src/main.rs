@@ -1,0 +1,105 @@
+//! `cargo xtask sim`.
+
+mod options;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow};
+use clap::{Parser, ValueEnum};
+use clawstead_sim::check::{check, tally};
+use clawstead_sim::plane::Build;
+use clawstead_sim::schedule::{Class, Step, draw};
+use clawstead_sim::shrink::{part, shrink};
+use clawstead_sim::world;
+
+use crate::options::SimOptions;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Program {
+    Sim(SimOptions),
+}
+
+fn main() -> ExitCode {
+    let Program::Sim(options) = Program::parse();
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says whether every promise was kept.
+fn run(options: &SimOptions) -> Result<bool> {
+    let build = Build::shipped()?;
+    let classes = classes(options.faults.as_deref())?;
+    let first = options.seed.unwrap_or(options.first);
+    let count = if options.seed.is_some() { 1 } else { options.seeds };
+    let started = Instant::now();
+    let mut lived_ms = 0;
+    let mut all_kept = true;
+    for seed in first..first + count {
+        let schedule = draw(seed, options.steps, &classes);
+        let (lasted_ms, kept) = one(&build, options, seed, &schedule)?;
+        lived_ms += lasted_ms;
+        all_kept &= kept;
+        if !kept && !options.keep_going {
+            break;
+        }
+    }
+    let hours = lived_ms as f64 / 3_600_000.0;
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{hours:.1} simulated hours in {seconds:.1} s: {:.2} hours a second", hours / seconds);
+    Ok(all_kept)
+}
+
+fn classes(named: Option<&[String]>) -> Result<Vec<Class>> {
+    let Some(named) = named else { return Ok(Class::value_variants().to_vec()) };
+    let wanted = named.iter().filter(|name| *name != "none");
+    wanted.map(|name| Class::from_str(name, true).map_err(|_| anyhow!("there is no kind of faults `{name}`"))).collect()
+}
+
+/// How long it lasted, virtual ms, and whether every promise was kept.
+fn one(build: &Build, options: &SimOptions, seed: u64, schedule: &[Step]) -> Result<(u64, bool)> {
+    let steps = options.only.as_ref().map_or_else(|| schedule.to_vec(), |only| part(schedule, only));
+    let remains = world::run(build, seed, &steps)?;
+    if options.log {
+        let mut out = std::io::stdout().lock();
+        for line in remains.history.lines() {
+            writeln!(out, "{line}")?;
+        }
+    }
+    if options.log {
+        println!("in the log: {:?}", tally(&remains)?);
+    }
+    let broken = check(&remains)?;
+    println!("seed {seed}: {} steps, {} lines, {}", steps.len(), remains.history.lines().len(), remains.history.hash());
+    for violation in &broken {
+        println!("  {violation}");
+    }
+    if let Some(violation) = broken.first() {
+        explain(build, options, seed, schedule, violation.rule)?;
+    }
+    Ok((remains.lasted_ms, broken.is_empty()))
+}
+
+fn explain(build: &Build, options: &SimOptions, seed: u64, schedule: &[Step], rule: &'static str) -> Result<()> {
+    let all: Vec<usize> = (0..schedule.len()).collect();
+    let from = options.only.clone().unwrap_or(all);
+    let least = if options.no_shrink { from } else { shrink(build, seed, schedule, from, rule)? };
+    println!("the shortest schedule that breaks `{rule}`:");
+    for number in &least {
+        if let Some(step) = schedule.get(*number) {
+            println!("  {number}: at {} ms {:?}", step.at_ms, step.action);
+        }
+    }
+    let numbers: Vec<String> = least.iter().map(ToString::to_string).collect();
+    let faults = options.faults.as_ref().map(|faults| format!(" --faults {}", faults.join(","))).unwrap_or_default();
+    println!("to replay: cargo xtask sim --seed {seed} --steps {}{faults} --only {} --log", options.steps, numbers.join(","));
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! clawstead: the host with the built components, which can be killed and started again on the same database.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use clawstead_emulators::web::WebError;
+use clawstead_host::{Components, Fault, Faults, Host, HostOptions, body, collect};
+use http::{Request, Response};
+use tokio::sync::watch;
+
+use crate::clock::VirtualClock;
+use crate::dice::Dice;
+use crate::history::History;
+use crate::wire::{PLANE, WayOut, Wire};
+
+/// The components that run, and their manifest.
+#[derive(Clone)]
+pub struct Build {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Compiled once in this process.
+    pub components: Arc<Components>,
+    /// Variables beside those that every run sets.
+    pub variables: Vec<(String, String)>,
+}
+
+impl Build {
+    /// What `cargo xtask build` made.
+    ///
+    /// # Errors
+    /// The engine cannot be set up.
+    pub fn shipped() -> Result<Self> {
+        Self::of(workspace_file("spin.toml"))
+    }
+
+    /// Components that are broken on purpose, in this way; as they are without one.
+    ///
+    /// # Errors
+    /// They are not built, or the engine cannot be set up.
+    pub fn mutated() -> Result<Self> {
+        let folder = workspace_file("target/wasm32-wasip2/mutations");
+        let shipped = std::fs::read_to_string(workspace_file("spin.toml"))?;
+        let manifest = folder.join("spin.toml");
+        std::fs::write(&manifest, with_mutations(&shipped)?)
+            .context("the broken components are not built: `cargo xtask test` builds them")?;
+        Self::of(manifest)
+    }
+
+    /// The same, with this mistake.
+    #[must_use]
+    pub fn making(&self, mutation: &str) -> Self {
+        Self { variables: vec![("mutation".to_owned(), mutation.to_owned())], ..self.clone() }
+    }
+
+    /// What this manifest names.
+    ///
+    /// # Errors
+    /// The engine cannot be set up.
+    pub fn of(manifest: PathBuf) -> Result<Self> {
+        let components = Components::uninterrupted(&workspace_file("target/component-cache"))?;
+        Ok(Self { manifest, components: Arc::new(components), variables: Vec::new() })
+    }
+}
+
+/// The manifest of the components that are broken on purpose: they stand beside it, and know the variable `mutation`.
+fn with_mutations(manifest: &str) -> Result<String> {
+    let mut manifest: toml::Table = manifest.parse()?;
+    let empty = toml::Value::Table([("default".to_owned(), "".into())].into_iter().collect());
+    let table = |value: Option<&mut toml::Value>| value.and_then(|value| value.as_table_mut().map(std::mem::take));
+    let mut variables = table(manifest.get_mut("variables")).context("a manifest has variables")?;
+    variables.insert("mutation".to_owned(), empty);
+    manifest.insert("variables".to_owned(), variables.into());
+    let components = manifest.get_mut("component").and_then(|value| value.as_table_mut()).context("a manifest has components")?;
+    for (_, component) in components.iter_mut() {
+        let component = component.as_table_mut().context("a component is a table")?;
+        let source = component.get("source").and_then(|source| source.as_str()).unwrap_or_default();
+        let file = source.rsplit('/').next().unwrap_or_default().to_owned();
+        component.insert("source".to_owned(), file.into());
+        let mut variables = table(component.get_mut("variables")).unwrap_or_default();
+        variables.insert("mutation".to_owned(), "{{ mutation }}".into());
+        component.insert("variables".to_owned(), variables.into());
+    }
+    Ok(manifest.to_string())
+}
+
+/// A file of this workspace, by its path from the root.
+pub fn workspace_file(path: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().unwrap_or(root).join(path)
+}
+
+/// The keys that clawstead is started with: the same in every run, and nowhere else.
+pub mod keys {
+    /// Opens everything under `/v1`.
+    pub const OPERATOR: &str = "operator_simulated_4f1c2a9be07d";
+    /// Opens the tick route.
+    pub const TICK: &str = "tick_simulated_93ab5e1170cd";
+    /// The master key of the vault.
+    pub const VAULT: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    /// Opens Fly.
+    pub const FLY: &str = "fly_simulated_token_c0ffee4242";
+}
+
+/// Statements that are to go wrong: the first of a component after so many that go well.
+#[derive(Debug, Clone)]
+pub struct Ambush {
+    /// The component; empty for any.
+    pub component: String,
+    /// Only statements that hold this; empty for any.
+    pub sql: String,
+    /// So many go well before.
+    pub skip: u64,
+    /// What then happens.
+    pub fault: Fault,
+    /// To so many.
+    pub times: u64,
+}
+
+/// The faults between components and their database.
+pub struct Ambushes {
+    history: History,
+    waiting: Mutex<Vec<Ambush>>,
+}
+
+impl Ambushes {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Ambush>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Faults for Ambushes {
+    fn statement(&self, component: &str, sql: &str) -> Option<Fault> {
+        let mut waiting = self.waiting();
+        let fits = |ambush: &Ambush| (ambush.component.is_empty() || ambush.component == component) && sql.contains(&ambush.sql);
+        let at = waiting.iter().position(fits)?;
+        let ambush = &mut waiting[at];
+        if ambush.skip > 0 {
+            ambush.skip -= 1;
+            return None;
+        }
+        let fault = ambush.fault.clone();
+        ambush.times = ambush.times.saturating_sub(1);
+        if ambush.times == 0 {
+            waiting.remove(at);
+        }
+        drop(waiting);
+        let words: Vec<&str> = sql.split_whitespace().take(4).collect();
+        self.history.note(format_args!("ambush {component} {fault:?} at {}", words.join(" ")));
+        Some(fault)
+    }
+}
+
+/// A clawstead that can be killed.
+pub struct Plane {
+    build: Build,
+    folder: PathBuf,
+    clock: Arc<VirtualClock>,
+    dice: Arc<Dice>,
+    history: History,
+    ambushes: Arc<Ambushes>,
+    host: Mutex<Option<Arc<Host>>>,
+    /// Grows with every kill.
+    killed: watch::Sender<u64>,
+}
+
+impl Plane {
+    /// One that is not started yet.
+    pub fn new(build: Build, folder: PathBuf, clock: Arc<VirtualClock>, dice: Dice, history: History) -> Self {
+        let ambushes = Arc::new(Ambushes { history: history.clone(), waiting: Mutex::default() });
+        Self {
+            build,
+            folder,
+            clock,
+            dice: Arc::new(dice),
+            history,
+            ambushes,
+            host: Mutex::default(),
+            killed: watch::Sender::new(0),
+        }
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("default.db")
+    }
+
+    fn host(&self) -> std::sync::MutexGuard<'_, Option<Arc<Host>>> {
+        self.host.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts it, on whatever the database holds.
+    ///
+    /// # Errors
+    /// The components are not built, or not for this host.
+    pub async fn start(&self, wire: &Arc<Wire>) -> Result<()> {
+        let history = self.history.clone();
+        let mut options = HostOptions::new(&self.build.manifest)
+            .without_socket()
+            .data_dir(&self.folder)
+            .components(Arc::clone(&self.build.components))
+            .clock(Arc::clone(&self.clock) as _)
+            .random(Arc::clone(&self.dice) as _)
+            .faults(Arc::clone(&self.ambushes) as _)
+            .outbound(Arc::new(WayOut(Arc::clone(wire))))
+            .guest_log(Arc::new(move |component, line| history.guest_line(component, line)))
+            .variable("operator_key", keys::OPERATOR)
+            .variable("tick_key", keys::TICK)
+            .variable("vault_keys", keys::VAULT)
+            .variable("fly_api_token", keys::FLY)
+            .variable("durability", "normal")
+            .variable("public_url", format!("http://{PLANE}"))
+            .variable("telegram_api_url", format!("http://{}", crate::wire::TELEGRAM))
+            .variable("fly_api_url", format!("http://{}", crate::wire::FLY));
+        for (name, value) in &self.build.variables {
+            options = options.variable(name, value);
+        }
+        let host = options.start().await.context("the host does not start; are the components built?")?;
+        *self.host() = Some(Arc::new(host));
+        Ok(())
+    }
+
+    /// Whether it runs.
+    pub fn is_up(&self) -> bool {
+        self.host().is_some()
+    }
+
+    /// Ends it as a killed process ends: whoever waits for an answer gets none.
+    pub async fn kill(&self) {
+        let Some(host) = self.host().take() else { return };
+        self.killed.send_modify(|times| *times += 1);
+        host.kill().await;
+    }
+
+    /// Has statements go wrong.
+    pub fn ambush(&self, ambush: Ambush) {
+        self.ambushes.waiting().push(ambush);
+    }
+
+    /// No more of that.
+    pub fn calm(&self) {
+        self.ambushes.waiting().clear();
+    }
+
+    /// Asks it.
+    ///
+    /// # Errors
+    /// It is not there, or was killed meanwhile.
+    pub async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, WebError> {
+        let Some(host) = self.host().clone() else { return Err(WebError::Refused) };
+        let mut killed = self.killed.subscribe();
+        let answer = async {
+            let (parts, answer) = host.request(request.map(body)).await.into_parts();
+            collect(answer).await.map(|answer| Response::from_parts(parts, answer)).map_err(|_| WebError::Closed)
+        };
+        tokio::select! {
+            biased;
+            _ = killed.changed() => Err(WebError::Closed),
+            answer = answer => answer,
+        }
+    }
+}
