@@ -35,7 +35,7 @@ const LATER_MAX: i64 = 10_000;
 /// When the database does not answer.
 pub async fn stats<E: Engine>(cx: &Cx<'_, E>) -> Result<QueueStats, OperationError> {
     let sql = "SELECT status, n FROM queue_totals UNION ALL SELECT 'later', count(*) FROM \
-               (SELECT 1 FROM queue_heads WHERE paused = 0 AND ready_at > ?1 LIMIT ?2)";
+               (SELECT paused FROM queue_heads WHERE ready_at > ?1 LIMIT ?2) WHERE paused = 0";
     let rows = cx.sql(sql, &[cx.now.into(), LATER_MAX.into()]).await?;
     let count = |status: &str| {
         let row = rows.iter().find(|row| row.text("status").as_deref() == Some(status));

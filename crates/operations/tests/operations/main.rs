@@ -16,6 +16,7 @@ mod queue_enqueue;
 mod queue_leases;
 mod queue_turns;
 mod queue_wait;
+mod read_costs;
 mod recording;
 mod secrets;
 #[path = "../common/world.rs"]

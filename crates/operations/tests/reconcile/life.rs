@@ -29,6 +29,7 @@ fn work_makes_a_machine_and_idleness_removes_it() {
     assert_eq!(changes[..3], ["POST /volumes", "POST /machines", "DELETE /machines/m1"]);
 }
 
+/// W-57: the URL that the worker is to call is what it is given, and comes from nowhere else.
 #[test]
 fn a_machine_is_what_existing_worker_images_expect() {
     let world = World::new(1);

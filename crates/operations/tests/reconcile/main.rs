@@ -10,4 +10,5 @@ mod life;
 mod orphans;
 mod ticks;
 mod trouble;
+mod weak_spots;
 mod world;

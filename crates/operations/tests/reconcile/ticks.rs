@@ -10,6 +10,7 @@ use futures::executor::block_on;
 use crate::fly::Fault;
 use crate::world::World;
 
+/// W-12: nothing is planned twice, and a lost race is no error.
 #[test]
 fn of_two_ticks_at_once_one_runs() {
     let world = World::new(1);

@@ -10,6 +10,7 @@ mod history;
 mod intake;
 mod leases;
 mod order;
+mod policies;
 #[path = "../common/prepared.rs"]
 mod prepared;
 mod reads;
