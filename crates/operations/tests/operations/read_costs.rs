@@ -9,7 +9,7 @@ use crate::recording::{Plans, Recording};
 use crate::world::World;
 
 /// Steps of everything that an operation reads.
-fn steps(world: &World, operation: impl AsyncFn(&Cx<'_, Recording>)) -> i32 {
+fn steps(world: &World, operation: &impl AsyncFn(&Cx<'_, Recording>)) -> i32 {
     let file = world.folder.path().join("test.db");
     let ledger = Ledger::new(block_on(Recording::open(&file, &Plans::default())).unwrap());
     let cx =
@@ -36,7 +36,7 @@ fn w47_a_claim_does_not_look_at_workers_that_have_nothing_to_do_with_it() {
         world.enqueue("c", "hi");
         let mine = world.worker();
         let worker = world.call(&mine).unwrap();
-        steps(world, async |cx: &Cx<'_, Recording>| assert!(queue::claim(cx, &worker, None).await.unwrap().is_some()))
+        steps(world, &async |cx: &Cx<'_, Recording>| assert!(queue::claim(cx, &worker, None).await.unwrap().is_some()))
     };
     assert_eq!(cost(&with_stopped_workers(1)), cost(&with_stopped_workers(200)));
     let many = World::new();
@@ -48,7 +48,7 @@ fn w47_a_claim_does_not_look_at_workers_that_have_nothing_to_do_with_it() {
 fn w49_workers_that_are_gone_are_not_read() {
     let cost = |world: &World| {
         world.worker();
-        steps(world, async |cx: &Cx<'_, Recording>| assert_eq!(workers::live(cx).await.unwrap().len(), 1))
+        steps(world, &async |cx: &Cx<'_, Recording>| assert_eq!(workers::live(cx).await.unwrap().len(), 1))
     };
     assert_eq!(cost(&with_stopped_workers(1)), cost(&with_stopped_workers(200)));
 }
@@ -63,7 +63,7 @@ fn w48_w50_figures_cost_the_same_whatever_is_queued() {
             world.enqueue(&format!("c{n}"), "again");
         }
         world.claim(&worker).unwrap();
-        steps(&world, async |cx: &Cx<'_, Recording>| {
+        steps(&world, &async |cx: &Cx<'_, Recording>| {
             assert_eq!(queue::stats(cx).await.unwrap().queued_ready, 2 * number as i64 - 1);
         })
     };
@@ -77,7 +77,7 @@ fn w52_a_secret_costs_the_same_however_often_it_was_rotated() {
         for n in 0..versions {
             block_on(secrets::import(&world.cx(), &world.keys, "bot", &format!("value {n}"))).unwrap();
         }
-        steps(&world, async |cx: &Cx<'_, Recording>| {
+        steps(&world, &async |cx: &Cx<'_, Recording>| {
             secrets::import(cx, &world.keys, "bot", "newest").await.unwrap();
             assert_eq!(secrets::open(cx, &world.keys, "bot").await.unwrap().unwrap().expose(), "newest");
         })
@@ -93,7 +93,7 @@ fn w50_the_view_of_a_conversation_costs_the_same_beside_many() {
             world.enqueue(&format!("other{n}"), "hi");
         }
         world.enqueue("c", "hi");
-        steps(&world, async |cx: &Cx<'_, Recording>| assert!(!queue::conversation(cx, "c").await.unwrap().paused))
+        steps(&world, &async |cx: &Cx<'_, Recording>| assert!(!queue::conversation(cx, "c").await.unwrap().paused))
     };
     assert_eq!(cost(2), cost(200));
 }
