@@ -5,17 +5,20 @@ CREATE TABLE IF NOT EXISTS agents (
   version       TEXT    NOT NULL,
   enabled       INTEGER NOT NULL,
   configured_at INTEGER NOT NULL,
-  bridge        TEXT
+  bridge        TEXT,
+  secret_refs   TEXT
 );
 
 CREATE TRIGGER IF NOT EXISTS agents_on_configured AFTER INSERT ON agent_feed
 WHEN NEW.type = 'AgentConfigured'
 BEGIN
-  INSERT INTO agents (agent_key, stream_version, version, enabled, configured_at, bridge)
-  VALUES (NEW.id, NEW.version, NEW.data ->> '$.version', 1, NEW.at, NEW.data ->> '$.bridge')
+  INSERT INTO agents (agent_key, stream_version, version, enabled, configured_at, bridge, secret_refs)
+  VALUES (
+    NEW.id, NEW.version, NEW.data ->> '$.version', 1, NEW.at, NEW.data ->> '$.bridge', NEW.data ->> '$.secret_refs'
+  )
   ON CONFLICT (agent_key) DO UPDATE SET
     stream_version = excluded.stream_version, version = excluded.version, configured_at = excluded.configured_at,
-    bridge = excluded.bridge;
+    bridge = excluded.bridge, secret_refs = excluded.secret_refs;
 END;
 
 CREATE TRIGGER IF NOT EXISTS agents_on_enabled AFTER INSERT ON agent_feed
@@ -31,7 +34,9 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS agents_on_bot AFTER INSERT ON agent_feed
-WHEN NEW.type IN ('BotLinked', 'WebhookConfigured')
+WHEN NEW.type IN (
+  'BotLinked', 'WebhookRequested', 'WebhookFailed', 'WebhookConfigured', 'BotRetirementFailed', 'BotRetired'
+)
 BEGIN
   UPDATE agents SET stream_version = NEW.version WHERE agent_key = NEW.id;
 END;

@@ -11,6 +11,9 @@ CREATE TABLE IF NOT EXISTS bindings (
   telegram_chat_id        TEXT,
   active_consumer_user_id TEXT,
   active_telegram_user_id TEXT,
+  active_telegram_chat_id TEXT,
+  source                  TEXT    NOT NULL,
+  metadata                TEXT    NOT NULL,
   bound_at                INTEGER NOT NULL,
   revoked_at              INTEGER
 );
@@ -19,18 +22,25 @@ CREATE UNIQUE INDEX IF NOT EXISTS bindings_active_user ON bindings (active_consu
 
 CREATE UNIQUE INDEX IF NOT EXISTS bindings_active_telegram ON bindings (active_telegram_user_id, bot_id);
 
-CREATE INDEX IF NOT EXISTS bindings_user ON bindings (consumer_user_id, bound_at);
+CREATE INDEX IF NOT EXISTS bindings_chat ON bindings (active_telegram_chat_id, bot_id);
+
+CREATE INDEX IF NOT EXISTS bindings_bot ON bindings (bot_id, active_telegram_user_id);
+
+CREATE INDEX IF NOT EXISTS bindings_source ON bindings (source, bot_id, binding_id);
+
+CREATE INDEX IF NOT EXISTS bindings_user ON bindings (consumer_user_id, bound_at, binding_id);
 
 CREATE TRIGGER IF NOT EXISTS bindings_on_made AFTER INSERT ON binding_feed
 WHEN NEW.type = 'BindingMade'
 BEGIN
   INSERT INTO bindings (
     binding_id, stream_version, consumer_user_id, agent_key, conversation_id, bot_id, telegram_user_id, telegram_chat_id,
-    active_consumer_user_id, active_telegram_user_id, bound_at
+    active_consumer_user_id, active_telegram_user_id, active_telegram_chat_id, source, metadata, bound_at
   ) VALUES (
     NEW.id, NEW.version, NEW.data ->> '$.consumer_user_id', NEW.data ->> '$.agent_key', NEW.data ->> '$.conversation_id',
     NEW.data ->> '$.bot_id', NEW.data ->> '$.telegram_user_id', NEW.data ->> '$.telegram_chat_id',
-    NEW.data ->> '$.consumer_user_id', NEW.data ->> '$.telegram_user_id', NEW.at
+    NEW.data ->> '$.consumer_user_id', NEW.data ->> '$.telegram_user_id', NEW.data ->> '$.telegram_chat_id',
+    NEW.data ->> '$.source', coalesce(NEW.data ->> '$.metadata', '{}'), NEW.at
   );
 END;
 
@@ -38,6 +48,13 @@ CREATE TRIGGER IF NOT EXISTS bindings_on_revoked AFTER INSERT ON binding_feed
 WHEN NEW.type = 'BindingRevoked'
 BEGIN
   UPDATE bindings SET
-    active_consumer_user_id = NULL, active_telegram_user_id = NULL, revoked_at = NEW.at, stream_version = NEW.version
+    active_consumer_user_id = NULL, active_telegram_user_id = NULL, active_telegram_chat_id = NULL, revoked_at = NEW.at, stream_version = NEW.version
+  WHERE binding_id = NEW.id;
+END;
+
+CREATE TRIGGER IF NOT EXISTS bindings_on_annotated AFTER INSERT ON binding_feed
+WHEN NEW.type = 'BindingAnnotated'
+BEGIN
+  UPDATE bindings SET metadata = json_patch(metadata, NEW.data ->> '$.metadata'), stream_version = NEW.version
   WHERE binding_id = NEW.id;
 END;

@@ -6,4 +6,10 @@ CREATE VIEW IF NOT EXISTS due (what, id, at) AS
   UNION ALL
   SELECT 'pairing', pairing_id, pending_until FROM pairings WHERE pending_until IS NOT NULL
   UNION ALL
+  SELECT 'secret', sealed_id, retired_at FROM retired_secrets WHERE held = 0
+  UNION ALL
+  SELECT 'webhook', bot_id, webhook_retry_at FROM bots WHERE webhook_retry_at IS NOT NULL
+  UNION ALL
+  SELECT 'retired_bot', bot_id, retry_at FROM retired_bots
+  UNION ALL
   SELECT 'drain', worker_id, drain_deadline_at FROM workers WHERE state = 'draining';

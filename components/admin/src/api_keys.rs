@@ -1,6 +1,6 @@
 //! Keys of consumer apps.
 
-use clawstead_domain::api_key::Scope;
+use clawstead_domain::api_key::{Reach, Scope};
 use clawstead_operations::api_keys;
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
@@ -13,11 +13,13 @@ use serde_json::json;
 struct Create {
     name: String,
     scopes: Vec<Scope>,
+    agents: Option<Vec<String>>,
+    users: Option<Vec<String>>,
 }
 
 pub(crate) async fn create(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let Create { name, scopes } = call.json()?;
-    let key = api_keys::create(&app.cx(call), &name, scopes).await?;
+    let Create { name, scopes, agents, users } = call.json()?;
+    let key = api_keys::create(&app.cx(call), &name, scopes, Reach { agents, users }).await?;
     Ok(Reply::json(StatusCode::CREATED, &key))
 }
 

@@ -1,7 +1,8 @@
 //! Policies.
 
 use clawstead_domain::config::{
-    LeasePolicy, MessagesPolicy, Policy, PricesPolicy, ProviderPolicy, QueuePolicy, RetentionPolicy, RetryPolicy, ScalingPolicy,
+    LeasePolicy, LimitsPolicy, MessagesPolicy, Policy, PricesPolicy, ProviderPolicy, QueuePolicy, RetentionPolicy, RetryPolicy,
+    ScalingPolicy,
 };
 use clawstead_operations::configs;
 use clawstead_service::spin::App;
@@ -18,6 +19,7 @@ pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
         MessagesPolicy::NAME => show_policy::<MessagesPolicy>(app, call).await,
         RetentionPolicy::NAME => show_policy::<RetentionPolicy>(app, call).await,
         PricesPolicy::NAME => show_policy::<PricesPolicy>(app, call).await,
+        LimitsPolicy::NAME => show_policy::<LimitsPolicy>(app, call).await,
         _ => Err(not_found()),
     }
 }
@@ -32,6 +34,7 @@ pub(crate) async fn set(app: &App, call: &Call) -> Result<Reply, Problem> {
         MessagesPolicy::NAME => set_policy::<MessagesPolicy>(app, call).await,
         RetentionPolicy::NAME => set_policy::<RetentionPolicy>(app, call).await,
         PricesPolicy::NAME => set_policy::<PricesPolicy>(app, call).await,
+        LimitsPolicy::NAME => set_policy::<LimitsPolicy>(app, call).await,
         _ => Err(not_found()),
     }
 }
@@ -51,6 +54,6 @@ fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "config_not_found",
-        "there are queue, lease, retry, scaling, provider, messages, retention and prices",
+        "there are queue, lease, retry, scaling, provider, messages, retention, prices and limits",
     )
 }

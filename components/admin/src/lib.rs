@@ -8,6 +8,7 @@ mod configs;
 mod events;
 mod figures;
 mod health;
+mod secrets;
 mod workers;
 
 use clawstead_service::spin::{App, HttpReply, serve};
@@ -31,6 +32,20 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::ConfigureAgent => agents::configure(app, call).await,
         Operation::GetAgent => agents::show(app, call).await,
         Operation::ListAgents => agents::list(app, call).await,
+        Operation::EnableAgent => agents::switch(app, call, true).await,
+        Operation::DisableAgent => agents::switch(app, call, false).await,
+        Operation::GetRequiredSecrets => agents::required_secrets(app, call).await,
+        Operation::GetReadiness => agents::readiness(app, call).await,
+        Operation::GetProviderReadiness => agents::provider_readiness(app, call).await,
+        Operation::ImportSecret => secrets::import(app, call).await,
+        Operation::GetSecret => secrets::show(app, call).await,
+        Operation::ListSecrets => secrets::list(app, call).await,
+        Operation::DestroySecret => secrets::destroy(app, call).await,
+        Operation::ResealSecrets => secrets::reseal(app, call).await,
+        Operation::ImportBotToken => bots::import(app, call).await,
+        Operation::ReconcileBot => bots::reconcile(app, call).await,
+        Operation::ConfigureWebhook => bots::configure_webhook(app, call).await,
+        Operation::GetWebhook => bots::webhook(app, call).await,
         Operation::LinkBot => bots::link(app, call).await,
         Operation::ListBots => bots::list(app, call).await,
         Operation::CreateApiKey => api_keys::create(app, call).await,

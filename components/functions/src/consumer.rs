@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::table::Function;
-use crate::{conversations, machines, message_config};
+use crate::{bindings, bots, conversations, machines, message_config, pairings, secrets, user_agents};
 
 pub(crate) async fn run(
     app: &App,
@@ -33,17 +33,50 @@ pub(crate) async fn run(
         Operation::EnqueueMessage => enqueue(app, call, principal, args).await,
         Operation::QueueStats => queue_stats(app, call, args).await,
         Operation::WorkerStats => worker_stats(app, call, args).await,
-        Operation::StartWorkers => machines::start(app, &acting(app, call, principal), args).await,
-        Operation::CheckIdleShutdowns => machines::check_idle(app, &acting(app, call, principal), args).await,
-        Operation::RecoverQueue => machines::recover(app, &acting(app, call, principal), args).await,
-        Operation::DeleteVolume => machines::delete_volume(app, &acting(app, call, principal), args).await,
-        Operation::RunCleanup => machines::clean_up(app, &acting(app, call, principal), args).await,
-        other => Err(Problem::internal(format!("{} has no function", other.name()))),
+        Operation::StartWorkers => machines::start(app, &cx_of(app, call, principal), args).await,
+        Operation::CheckIdleShutdowns => machines::check_idle(app, &cx_of(app, call, principal), args).await,
+        Operation::RecoverQueue => machines::recover(app, &cx_of(app, call, principal), args).await,
+        Operation::DeleteVolume => machines::delete_volume(app, &cx_of(app, call, principal), args).await,
+        Operation::RunCleanup => machines::clean_up(app, &cx_of(app, call, principal), args).await,
+        _ => identity(app, call, principal, function, args).await,
     }
 }
 
-/// The surroundings of the function's operation, with who asks for it.
-fn acting<'a>(app: &'a App, call: &Call, principal: &Principal) -> Cx<'a, SpinEngine> {
+/// Rows 32 to 34 and 40 to 63.
+async fn identity(app: &App, call: &Call, principal: &Principal, function: &Function, args: Value) -> Result<Value, Problem> {
+    match function.name {
+        "seedDefaultAgent" => secrets::seed_default_agent(app, call, principal, args).await,
+        "importSecret" => secrets::import(app, call, principal, args).await,
+        "secretStatus" => secrets::status(app, call, args).await,
+        "getRequiredSecretRefs" => secrets::required(app, call, args).await,
+        "bindUserAgent" => bindings::bind(app, call, principal, args).await,
+        "revokeUserAgentBinding" => bindings::revoke(app, call, principal, args).await,
+        "myAgentKey" => bindings::my_agent(app, call, principal, args).await,
+        "getUserAgentBinding" => bindings::of_user(app, call, principal, args).await,
+        "resolveAgentForTelegram" => bindings::resolve(app, call, principal, args).await,
+        "softResetTelegramBindingsMissingBotIdentity" => bindings::migrate(app, call, principal, args).await,
+        "listUserAgents" => user_agents::list(app, call, principal, args).await,
+        "getUserAgent" => user_agents::one(app, call, principal, args).await,
+        "getActiveUserAgent" => user_agents::active(app, call, principal, args).await,
+        "getUserAgentsOverview" => user_agents::overview(app, call, principal, args).await,
+        "getUserAgentOnboardingState" => user_agents::onboarding(app, call, args).await,
+        "getProviderOperationalReadiness" => user_agents::provider_readiness(app, call, args).await,
+        "getTelegramAgentReadiness" | "getAgentOperationalReadiness" => user_agents::readiness(app, call, args).await,
+        "createPairingCode" => pairings::create(app, call, principal, false, args).await,
+        "createUserAgentPairing" => pairings::create(app, call, principal, true, args).await,
+        "consumePairingCode" => pairings::consume(app, call, principal, args).await,
+        "getPairingCodeStatus" => pairings::of_code(app, call, principal, args).await,
+        "getUserAgentPairingStatus" => pairings::of_user_agent(app, call, args).await,
+        "importTelegramTokenForAgent" => bots::import_token(app, call, principal, args).await,
+        "reconcileTelegramBotIdentityForAgent" => bots::reconcile(app, call, principal, args).await,
+        "configureTelegramWebhook" => bots::configure_webhook(app, call, principal, args).await,
+        "getWebhookReadiness" => bots::webhook(app, call, args).await,
+        other => Err(Problem::internal(format!("{other} is a function that nobody carries out"))),
+    }
+}
+
+/// The surroundings of an operation that a function's caller asks for.
+pub(crate) fn cx_of<'a>(app: &'a App, call: &Call, principal: &Principal) -> Cx<'a, SpinEngine> {
     let mut cx = app.cx(call);
     cx.actor = principal.actor();
     cx

@@ -1,16 +1,22 @@
 //! The function-call protocol that existing clients speak: consumer apps at `/api`, workers at `/worker/<token>/api`.
 #![cfg(target_arch = "wasm32")]
 
+mod bindings;
+mod bots;
 mod consumer;
 mod conversations;
 mod machines;
 mod media;
 mod message_config;
+mod pairings;
 mod protocol;
+mod secrets;
 mod snapshots;
 mod table;
+mod user_agents;
 mod worker;
 
+use clawstead_service::reach::{self, Named};
 use clawstead_service::spin::{App, HttpReply, serve};
 use clawstead_service::{Call, Component, Operation, Problem, Reply, authenticate};
 use serde_json::Value;
@@ -32,11 +38,15 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let wanted = protocol::read(call.param("kind"), &call.body)?;
     match call_function(app, call, base, wanted).await {
         Ok(value) => Ok(protocol::success(&value)),
-        Err(problem) if problem.status.is_client_error() && problem.status != http::StatusCode::UNAUTHORIZED => {
-            Ok(protocol::refusal(&problem))
-        }
+        Err(problem) if is_refusal(&problem) => Ok(protocol::refusal(&problem)),
         Err(problem) => Err(problem),
     }
+}
+
+/// Who is not known, or asks too much, is not answered by the function.
+fn is_refusal(problem: &Problem) -> bool {
+    let of_http = problem.status == http::StatusCode::UNAUTHORIZED || problem.code == "rate_limited";
+    problem.status.is_client_error() && !of_http
 }
 
 async fn call_function(app: &App, call: &Call, base: Base, wanted: FunctionCall) -> Result<Value, Problem> {
@@ -51,7 +61,10 @@ async fn call_function(app: &App, call: &Call, base: Base, wanted: FunctionCall)
 }
 
 async fn run_for_consumer(app: &App, call: &Call, function: &Function, args: Value) -> Result<Value, Problem> {
-    let permission = function.operation.permission();
-    let principal = authenticate(&app.cx(call), &app.settings, permission, &call.headers, "", "").await?;
+    let operation = function.operation;
+    let principal = authenticate(&app.cx(call), &app.settings, &app.rates, operation, &call.headers, "", "").await?;
+    let mut named = Named::default();
+    named.object(&args);
+    reach::check(&app.cx(call), &principal, operation, &named).await?;
     consumer::run(app, call, &principal, function, args).await
 }

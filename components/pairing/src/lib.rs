@@ -1,13 +1,12 @@
-//! Pairing codes and bindings.
+//! Pairing codes, bindings, and how users and agents stand.
 #![cfg(target_arch = "wasm32")]
 
-use clawstead_domain::text;
-use clawstead_operations::{bindings, pairings};
+mod bindings;
+mod pairings;
+mod users;
+
 use clawstead_service::spin::{App, HttpReply, serve};
 use clawstead_service::{Call, Component, Operation, Problem, Reply};
-use http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -18,38 +17,30 @@ async fn handle(request: Request) -> HttpReply {
 
 async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     match call.operation {
-        Operation::CreatePairing => create(app, call).await,
-        Operation::GetPairing => show(app, call).await,
-        Operation::ListBindings => list_bindings(app, call).await,
+        Operation::CreatePairing => pairings::create(app, call).await,
+        Operation::GetPairing => pairings::show(app, call).await,
+        Operation::ListPairings => pairings::list(app, call).await,
+        Operation::FindPairing => pairings::find(app, call).await,
+        Operation::RevokePairing => pairings::revoke(app, call).await,
+        Operation::ConsumePairing => pairings::consume(app, call).await,
+        Operation::ListBindings => bindings::list(app, call).await,
+        Operation::MakeBinding => bindings::make(app, call).await,
+        Operation::GetBinding => bindings::show(app, call).await,
+        Operation::RevokeBinding => bindings::revoke(app, call).await,
+        Operation::RevokeUserBindings => bindings::revoke_of_user(app, call).await,
+        Operation::ResolveAccount => bindings::resolve(app, call).await,
+        Operation::MigrateBindings => bindings::migrate(app, call).await,
+        Operation::ListUserAgents => users::list(app, call).await,
+        Operation::GetUserAgent => users::show(app, call).await,
+        Operation::GetOnboarding => users::onboarding(app, call).await,
         other => Err(Problem::internal(format!("{} is not for this component", other.name()))),
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Create {
-    consumer_user_id: String,
-    agent_key: String,
-    ttl_ms: Option<i64>,
-}
-
-async fn create(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let Create { consumer_user_id, agent_key, ttl_ms } = call.json()?;
-    let pairing = pairings::create(&app.cx(call), &consumer_user_id, &agent_key, ttl_ms).await?;
-    Ok(Reply::json(StatusCode::CREATED, &pairing))
-}
-
-async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let pairing = pairings::get(&app.cx(call), call.param("pairing_id")).await?;
-    let not_found = || Problem::new(StatusCode::NOT_FOUND, "pairing_not_found", "there is no such pairing");
-    Ok(Reply::ok(&pairing.ok_or_else(not_found)?))
-}
-
-async fn list_bindings(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let query = call.query(&["consumer_user_id"])?;
-    let user = query
-        .text("consumer_user_id")
-        .ok_or_else(|| Problem::field("missing_field", "consumer_user_id", "the field is missing"))?;
-    text::check_id("consumer_user_id", &user)?;
-    Ok(Reply::ok(&json!({ "bindings": bindings::list(&app.cx(call), &user).await? })))
+/// A user whom the query must name.
+fn user_of(query: &clawstead_service::call::Query) -> Result<String, Problem> {
+    let user = query.text("consumer_user_id");
+    let user = user.ok_or_else(|| Problem::field("missing_field", "consumer_user_id", "the field is missing"))?;
+    clawstead_domain::text::check_id("consumer_user_id", &user)?;
+    Ok(user)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
 use clawstead_domain::agent::Configure;
-use clawstead_domain::api_key::Scope;
+use clawstead_domain::api_key::{Reach, Scope};
 use clawstead_domain::conversation::Ending;
 use clawstead_ledger::engines::native::NativeEngine;
 use clawstead_ledger::{Durability, Ledger};
@@ -41,7 +41,7 @@ pub(crate) async fn run(file: &Path, durability: Durability, work: Work, time: D
     let at =
         |now| Cx { ledger: &ledger, now, entropy: &entropy, actor: "service:bench".to_owned(), correlation: "bench".to_owned() };
     agents::configure(&at(now()), AGENT, &Configure::default()).await?;
-    let key = api_keys::create(&at(now()), "bench", vec![Scope::Messages]).await?.key;
+    let key = api_keys::create(&at(now()), "bench", vec![Scope::Messages], Reach::default()).await?.key;
     let worker = workers::register(&at(now()), None).await?;
     let mut latencies = Vec::new();
     let begun = Instant::now();

@@ -1,5 +1,7 @@
 //! Bindings: which Telegram account speaks for which user of a consumer app.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{DomainEvent, Refusal, text};
@@ -24,6 +26,16 @@ pub enum BindingEvent {
         telegram_chat_id: Option<String>,
         /// The pairing that made it, if one did.
         pairing_id: Option<String>,
+        /// How it came about.
+        source: Source,
+        /// What the consumer app knows of the account.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        metadata: BTreeMap<String, String>,
+    },
+    /// The consumer app knows more of the account; the rest of what it knew stays.
+    BindingAnnotated {
+        /// What is new or different.
+        metadata: BTreeMap<String, String>,
     },
     /// The account no longer speaks for the user.
     BindingRevoked {
@@ -34,6 +46,31 @@ pub enum BindingEvent {
 
 impl DomainEvent for BindingEvent {
     const KIND: &'static str = "binding";
+}
+
+/// How a binding came about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Somebody made it by hand.
+    Manual,
+    /// An account brought back a code.
+    TelegramPairing,
+    /// A program made it.
+    #[default]
+    Api,
+}
+
+impl Source {
+    /// Reads its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "manual" => Some(Self::Manual),
+            "telegram_pairing" => Some(Self::TelegramPairing),
+            "api" => Some(Self::Api),
+            _ => None,
+        }
+    }
 }
 
 /// A binding; active until it is revoked.
@@ -53,6 +90,10 @@ pub struct Binding {
     pub telegram_user_id: Option<String>,
     /// Its private chat with the bot.
     pub telegram_chat_id: Option<String>,
+    /// How it came about.
+    pub source: Source,
+    /// What the consumer app knows of the account.
+    pub metadata: BTreeMap<String, String>,
     /// Since when.
     pub bound_at: i64,
     /// Until when, if it is over.
@@ -74,7 +115,7 @@ pub struct Account {
 }
 
 /// A binding to make.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bind {
     /// User of the consumer app.
     pub consumer_user_id: String,
@@ -84,13 +125,27 @@ pub struct Bind {
     pub account: Option<Account>,
     /// The pairing that makes it, if one does.
     pub pairing_id: Option<String>,
+    /// How it comes about.
+    pub source: Source,
+    /// What the consumer app knows of the account. What it knew of the binding before stays.
+    pub metadata: BTreeMap<String, String>,
 }
+
+/// Entries of metadata at most.
+const METADATA_ENTRIES_MAX: usize = 32;
+/// Longest value of an entry, bytes.
+const METADATA_VALUE_BYTES_MAX: usize = 1_024;
 
 /// What making a binding comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bound {
     /// The same binding is active already.
-    Already(Binding),
+    Already {
+        /// The binding.
+        binding: Binding,
+        /// What is told of it that was not known.
+        news: Option<BindingEvent>,
+    },
     /// A new one, in place of those that it ends.
     Anew {
         /// Bindings that end, each once.
@@ -108,13 +163,19 @@ pub enum Bound {
 pub fn bind(wanted: &Bind, own: Option<Binding>, of_account: Option<Binding>, conversation_id: String) -> Result<Bound, Refusal> {
     text::check_id("consumer_user_id", &wanted.consumer_user_id)?;
     text::check_id("agent_key", &wanted.agent_key)?;
+    check_metadata(&wanted.metadata)?;
+    if let Some(account) = &wanted.account {
+        account.check()?;
+    }
     if of_account.as_ref().is_some_and(|binding| binding.consumer_user_id != wanted.consumer_user_id) {
         return Err(Refusal::conflict("account_of_another_user", "the account speaks for another user"));
     }
     let account = wanted.account.as_ref();
     if let Some(same) = own.as_ref().filter(|binding| wanted.pairing_id.is_none() && binding.is_of(account)) {
-        return Ok(Bound::Already(same.clone()));
+        return Ok(Bound::Already { news: annotated(same, &wanted.metadata), binding: same.clone() });
     }
+    let mut metadata = own.as_ref().map(|own| own.metadata.clone()).unwrap_or_default();
+    metadata.extend(wanted.metadata.clone());
     let other = of_account.filter(|binding| own.as_ref().is_none_or(|own| own.binding_id != binding.binding_id));
     Ok(Bound::Anew {
         ended: own.into_iter().chain(other).collect(),
@@ -126,8 +187,40 @@ pub fn bind(wanted: &Bind, own: Option<Binding>, of_account: Option<Binding>, co
             telegram_user_id: account.map(|account| account.telegram_user_id.clone()),
             telegram_chat_id: account.map(|account| account.telegram_chat_id.clone()),
             pairing_id: wanted.pairing_id.clone(),
+            source: wanted.source,
+            metadata,
         },
     })
+}
+
+/// What is new in what is told of a binding, if anything is.
+pub fn annotated(known: &Binding, told: &BTreeMap<String, String>) -> Option<BindingEvent> {
+    let mut metadata = told.clone();
+    metadata.retain(|name, value| known.metadata.get(name) != Some(value));
+    (!metadata.is_empty()).then_some(BindingEvent::BindingAnnotated { metadata })
+}
+
+fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    if metadata.len() > METADATA_ENTRIES_MAX {
+        return Err(Refusal::invalid("metadata", format!("must have at most {METADATA_ENTRIES_MAX} entries")));
+    }
+    for (name, value) in metadata {
+        text::check_id("metadata", name)?;
+        text::check_length("metadata", value, METADATA_VALUE_BYTES_MAX)?;
+    }
+    Ok(())
+}
+
+impl Account {
+    /// Groups have negative ids. A binding to one would let everybody in it speak for the user.
+    fn check(&self) -> Result<(), Refusal> {
+        text::check_id("telegram_user_id", &self.telegram_user_id)?;
+        text::check_id("telegram_chat_id", &self.telegram_chat_id)?;
+        if self.telegram_chat_id.starts_with('-') || self.telegram_user_id.starts_with('-') {
+            return Err(Refusal::invalid("telegram_chat_id", "must be a private chat"));
+        }
+        Ok(())
+    }
 }
 
 impl Binding {

@@ -1,11 +1,13 @@
 //! Policies: what the operator may change at run time. Every one is an event; what was never changed has its default.
 
+mod limits;
 mod messages;
 mod prices;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use limits::LimitsPolicy;
 pub use messages::MessagesPolicy;
 pub use prices::PricesPolicy;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::binding::{Account, Bind, Binding};
+use crate::binding::{Account, Bind, Binding, Source};
 use crate::{DomainEvent, Refusal, text};
 
 /// How long a code is good when nobody says, ms.
@@ -20,6 +20,8 @@ pub const PENDING: &str = "pending";
 pub const USED: &str = "used";
 /// State of a code that nobody used in time.
 pub const EXPIRED: &str = "expired";
+/// State of a code that was taken back.
+pub const REVOKED: &str = "revoked";
 
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
@@ -39,16 +41,27 @@ pub enum PairingEvent {
         bot_id: Option<String>,
         /// Good until.
         expires_at: i64,
+        /// So many codes of the user and agent could wait when it was made.
+        #[serde(default)]
+        pending_max: Option<i64>,
     },
     /// An account brought it back in time.
     PairingUsed {
         /// The account.
         telegram_user_id: String,
+        /// Its private chat.
+        #[serde(default)]
+        telegram_chat_id: Option<String>,
         /// The binding that was made.
         binding_id: String,
     },
     /// Nobody did.
     PairingExpired {},
+    /// It was taken back.
+    PairingRevoked {
+        /// Why: `requested`, `bot_replaced`, `binding_revoked`, …
+        reason: String,
+    },
     /// An account brought it back and was turned away.
     PairingRefused {
         /// The account.
@@ -73,7 +86,7 @@ pub struct Pairing {
     pub agent_key: String,
     /// The bot that must bring it back.
     pub bot_id: Option<String>,
-    /// `pending`, `used` or `expired`.
+    /// `pending`, `used`, `expired` or `revoked`.
     pub state: String,
     /// When it was made.
     pub created_at: i64,
@@ -83,6 +96,11 @@ pub struct Pairing {
     pub used_at: Option<i64>,
     /// The account that used it.
     pub telegram_user_id: Option<String>,
+    /// Its private chat.
+    pub telegram_chat_id: Option<String>,
+    /// SHA-256 of the code, hex.
+    #[serde(skip)]
+    pub code_hash: String,
     /// Version of its stream.
     #[serde(skip)]
     pub stream_version: i64,
@@ -109,7 +127,7 @@ pub struct Created {
 pub fn create(
     consumer_user_id: &str,
     agent_key: &str,
-    bot_id: Option<String>,
+    bot_id: String,
     ttl_ms: Option<i64>,
     pending: i64,
     code_hash: String,
@@ -117,10 +135,7 @@ pub fn create(
 ) -> Result<Created, Refusal> {
     text::check_id("consumer_user_id", consumer_user_id)?;
     if pending >= PENDING_MAX {
-        return Err(Refusal::limit(
-            "too_many_pairings",
-            format!("{PENDING_MAX} codes of this user and agent are waiting already"),
-        ));
+        return Err(too_many());
     }
     let ttl_ms = ttl_ms.unwrap_or(TTL_DEFAULT_MS).clamp(TTL_LEAST_MS, TTL_MOST_MS);
     let expires_at = now + ttl_ms;
@@ -128,10 +143,16 @@ pub fn create(
         code_hash,
         consumer_user_id: consumer_user_id.to_owned(),
         agent_key: agent_key.to_owned(),
-        bot_id,
+        bot_id: Some(bot_id),
         expires_at,
+        pending_max: Some(PENDING_MAX),
     };
     Ok(Created { event, expires_at })
+}
+
+/// The refusal of one code more.
+pub fn too_many() -> Refusal {
+    Refusal::limit("too_many_pairings", format!("{PENDING_MAX} codes of this user and agent are waiting already"))
 }
 
 /// Whether a code may be used now by this account, whose bot speaks for `bot_agent_key` today. One text for every reason: the
@@ -147,6 +168,7 @@ pub fn check_use(pairing: &Pairing, account: &Account, bot_agent_key: Option<&st
     match pairing.state_at(now) {
         PENDING => Ok(()),
         USED => Err(cannot_be_used("pairing_used")),
+        REVOKED => Err(cannot_be_used("pairing_revoked")),
         _ => Err(cannot_be_used("pairing_expired")),
     }
 }
@@ -174,6 +196,8 @@ pub fn wanted(pairing: &Pairing, account: &Account) -> Bind {
         agent_key: pairing.agent_key.clone(),
         account: Some(account.clone()),
         pairing_id: Some(pairing.pairing_id.clone()),
+        source: Source::TelegramPairing,
+        ..Bind::default()
     }
 }
 
@@ -203,6 +227,8 @@ mod tests {
             expires_at: 100,
             used_at: None,
             telegram_user_id: None,
+            telegram_chat_id: None,
+            code_hash: "h".into(),
             stream_version: 1,
         }
     }
@@ -222,6 +248,7 @@ mod tests {
         assert_eq!(refusal(&pairing("pending"), "2", "a", 0).code, "pairing_of_another_bot");
         assert_eq!(refusal(&pairing("pending"), "1", "b", 0).code, "pairing_of_another_bot");
         assert_eq!(refusal(&pairing("used"), "1", "a", 0).code, "pairing_used");
+        assert_eq!(refusal(&pairing("revoked"), "1", "a", 0).code, "pairing_revoked");
     }
 
     #[test]
@@ -239,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_life_of_a_code_is_clamped_and_their_number_limited() {
-        let made = |ttl, pending| create("u", "a", None, ttl, pending, "h".into(), 0);
+        let made = |ttl, pending| create("u", "a", "7".into(), ttl, pending, "h".into(), 0);
         assert_eq!(made(Some(1), 0).unwrap().expires_at, TTL_LEAST_MS);
         assert_eq!(made(Some(i64::MAX), 0).unwrap().expires_at, TTL_MOST_MS);
         assert_eq!(made(None, 0).unwrap().expires_at, TTL_DEFAULT_MS);

@@ -24,6 +24,14 @@ pub enum SecretEvent {
         version: i64,
         /// Where its sealed bytes are.
         sealed_id: String,
+        /// Whether the version before is good until somebody says otherwise, and not destroyed at the next tick.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        holds_earlier: bool,
+    },
+    /// No version is in force from now on, and the bytes of this one are about to be destroyed.
+    SecretWithdrawn {
+        /// Its number.
+        version: i64,
     },
     /// The bytes of a version are gone.
     SecretDestroyed {
@@ -37,11 +45,11 @@ impl DomainEvent for SecretEvent {
 }
 
 /// The event that puts `version` in force, whose sealed bytes are at `sealed_id`.
-pub fn put_in_force(version: i64, sealed_id: String) -> SecretEvent {
+pub fn put_in_force(version: i64, sealed_id: String, holds_earlier: bool) -> SecretEvent {
     if version == 1 {
         return SecretEvent::SecretImported { version, sealed_id };
     }
-    SecretEvent::SecretRotated { version, sealed_id }
+    SecretEvent::SecretRotated { version, sealed_id, holds_earlier }
 }
 
 /// Checks a ref and a value.

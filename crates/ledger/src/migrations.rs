@@ -10,7 +10,9 @@ const FIRST_KINDS: &[&str] = &["agent", "apikey", "binding", "config", "conversa
 pub const VIEW_TABLES: &[&str] = &[
     "agents",
     "bots",
+    "retired_bots",
     "secrets",
+    "retired_secrets",
     "api_keys",
     "configs",
     "bindings",
@@ -26,6 +28,7 @@ pub const VIEW_TABLES: &[&str] = &[
     "restores",
     "message_metadata",
     "queue_totals",
+    "user_agents",
     "machine_times",
     "message_costs",
     "cost_days",
@@ -86,6 +89,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(44, "message_metadata", "0044_message_metadata.view"),
     view!(45, "queue_totals", "0045_queue_totals.view"),
     view!(46, "message_repeated", "0046_message_repeated.view"),
+    view!(60, "user_agents", "0060_user_agents.view"),
+    Migration { version: 61, name: "identity_rows", content: Content::Tables(file!("0061_identity_rows")) },
     view!(75, "costs", "0075_costs.view"),
 ];
 

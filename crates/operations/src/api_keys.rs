@@ -1,7 +1,7 @@
 //! Keys of consumer apps.
 
 use clawstead_domain::Refusal;
-use clawstead_domain::api_key::{self, ApiKeyEvent, Scope};
+use clawstead_domain::api_key::{self, ApiKeyEvent, Reach, Scope};
 use clawstead_ledger::{Engine, Expected, Row};
 use clawstead_vault::{mint_token, sha256_hex};
 use serde::Serialize;
@@ -19,6 +19,9 @@ pub struct NewKey {
     pub name: String,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// For whom.
+    #[serde(flatten)]
+    pub reach: Reach,
 }
 
 /// A key as it is kept.
@@ -30,22 +33,30 @@ pub struct ApiKey {
     pub name: String,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// For whom.
+    #[serde(flatten)]
+    pub reach: Reach,
     /// When it was made.
     pub created_at: i64,
     /// Since when it is refused.
     pub revoked_at: Option<i64>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<i64>,
 }
+
+/// How exactly it is kept when a key was last used, ms. Of what comes sooner, nothing is written.
+const USED_EVERY_MS: i64 = 60_000;
 
 /// Makes a key.
 ///
 /// # Errors
-/// When the name or the scopes cannot be.
-pub async fn create<E: Engine>(cx: &Cx<'_, E>, name: &str, scopes: Vec<Scope>) -> Result<NewKey, OperationError> {
+/// When the name, the scopes or the reach cannot be.
+pub async fn create<E: Engine>(cx: &Cx<'_, E>, name: &str, scopes: Vec<Scope>, reach: Reach) -> Result<NewKey, OperationError> {
     let key_id = cx.new_id();
     let key = mint_token("csk", cx.random());
-    let event = api_key::create(name, sha256_hex(&key), scopes.clone())?;
+    let event = api_key::create(name, sha256_hex(&key), scopes.clone(), reach.clone())?;
     cx.append(&key_id, Expected::Version(0), &[event]).await?;
-    Ok(NewKey { key_id, key, name: name.to_owned(), scopes })
+    Ok(NewKey { key_id, key, name: name.to_owned(), scopes, reach })
 }
 
 /// Revokes a key; once more changes nothing.
@@ -53,7 +64,7 @@ pub async fn create<E: Engine>(cx: &Cx<'_, E>, name: &str, scopes: Vec<Scope>) -
 /// # Errors
 /// When there is no such key.
 pub async fn revoke<E: Engine>(cx: &Cx<'_, E>, key_id: &str) -> Result<(), OperationError> {
-    let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE key_id = ?1");
+    let sql = format!("SELECT {COLUMNS} WHERE k.key_id = ?1");
     let rows = cx.sql(&sql, &[key_id.into()]).await?;
     let known = rows.first().and_then(|row| key_of(&row));
     let known = known.ok_or_else(|| Refusal::not_found("api_key_not_found", "there is no such key"))?;
@@ -68,7 +79,7 @@ pub async fn revoke<E: Engine>(cx: &Cx<'_, E>, key_id: &str) -> Result<(), Opera
 /// # Errors
 /// When the database does not answer.
 pub async fn find<E: Engine>(cx: &Cx<'_, E>, key: &str) -> Result<Option<ApiKey>, OperationError> {
-    let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE hash = ?1 AND revoked_at IS NULL");
+    let sql = format!("SELECT {COLUMNS} WHERE k.hash = ?1 AND k.revoked_at IS NULL");
     Ok(cx.sql(&sql, &[sha256_hex(key).into()]).await?.first().and_then(|row| key_of(&row)))
 }
 
@@ -77,14 +88,34 @@ pub async fn find<E: Engine>(cx: &Cx<'_, E>, key: &str) -> Result<Option<ApiKey>
 /// # Errors
 /// When the database does not answer.
 pub async fn list<E: Engine>(cx: &Cx<'_, E>, after: &str, limit: i64) -> Result<Vec<ApiKey>, OperationError> {
-    let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE key_id > ?1 ORDER BY key_id LIMIT ?2");
+    let sql = format!("SELECT {COLUMNS} WHERE k.key_id > ?1 ORDER BY k.key_id LIMIT ?2");
     Ok(cx.sql(&sql, &[after.into(), limit.into()]).await?.iter().filter_map(|row| key_of(&row)).collect())
 }
 
-const COLUMNS: &str = "key_id, name, scopes, created_at, revoked_at";
+/// Keeps that a key is in use.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn saw<E: Engine>(cx: &Cx<'_, E>, key: &ApiKey) -> Result<(), OperationError> {
+    if key.last_used_at.is_some_and(|at| cx.now - at < USED_EVERY_MS) {
+        return Ok(());
+    }
+    let sql = "INSERT INTO api_key_uses (key_id, last_used_at) VALUES (?1, ?2) \
+               ON CONFLICT (key_id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)";
+    cx.sql(sql, &[(&key.key_id).into(), cx.now.into()]).await.map(drop)
+}
+
+const COLUMNS: &str = "k.key_id, k.name, k.scopes, k.agents, k.users, k.created_at, k.revoked_at, u.last_used_at \
+    FROM api_keys k LEFT JOIN api_key_uses u ON u.key_id = k.key_id";
 
 fn key_of(row: &Row<'_>) -> Option<ApiKey> {
+    let list = |column| match row.text(column) {
+        Some(text) => serde_json::from_str(&text).ok().map(Some),
+        None => Some(None),
+    };
     Some(ApiKey {
+        reach: Reach { agents: list("agents")?, users: list("users")? },
+        last_used_at: row.integer("last_used_at"),
         key_id: row.text("key_id")?,
         name: row.text("name")?,
         scopes: serde_json::from_str(&row.text("scopes")?).ok()?,

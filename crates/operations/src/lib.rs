@@ -8,6 +8,7 @@ pub mod bindings;
 pub mod bots;
 pub mod cleanup;
 pub mod configs;
+pub mod counts;
 mod cx;
 mod error;
 pub mod files;
@@ -21,6 +22,7 @@ pub mod secrets;
 pub mod snapshots;
 pub mod stats;
 pub mod tick;
+pub mod users;
 pub mod workers;
 
 pub use cx::{Cx, decide};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::queue::QueueStats;
 use crate::tick::{self, LastRun};
-use crate::{Cx, OperationError, queue};
+use crate::{Cx, OperationError, counts, queue};
 
 /// Figures of everything. They cost the same however much has happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,6 +18,8 @@ pub struct Stats {
     pub queue: QueueStats,
     /// Workers that have not stopped.
     pub workers: WorkerFigures,
+    /// Attempts within the last hour to come as somebody else: by what they came as, a key, a worker, a bot or a link.
+    pub failed_authentications: BTreeMap<String, i64>,
     /// Each kind of work of ticks: when it was last done, and what went wrong.
     pub ticks: BTreeMap<String, LastRun>,
 }
@@ -44,8 +46,15 @@ pub async fn read<E: Engine>(cx: &Cx<'_, E>) -> Result<Stats, OperationError> {
         position: cx.ledger.head().await?,
         queue: queue::stats(cx).await?,
         workers: workers(cx).await?,
+        failed_authentications: failed_authentications(cx).await?,
         ticks: tick::last_run(cx).await?,
     })
+}
+
+async fn failed_authentications<E: Engine>(cx: &Cx<'_, E>) -> Result<BTreeMap<String, i64>, OperationError> {
+    let counted = counts::beginning_with(cx, counts::FAILURES).await?;
+    let by_kind = counted.into_iter().map(|(name, counted)| (name[counts::FAILURES.len()..].to_owned(), counted.count));
+    Ok(by_kind.collect())
 }
 
 async fn workers<E: Engine>(cx: &Cx<'_, E>) -> Result<WorkerFigures, OperationError> {

@@ -1,6 +1,5 @@
 //! Ticks: whatever is due is done, by one at a time, in bounded steps (design.md section 6).
 
-mod pairings;
 mod report;
 mod turn;
 
@@ -12,10 +11,13 @@ pub use report::{KindReport, LastRun, TickReport, last_run};
 pub(crate) use turn::Turn;
 
 use crate::files::Store;
-use crate::{Cx, OperationError, files, queue, reconcile, snapshots};
+use crate::{Cx, OperationError, bots, counts, files, pairings, queue, reconcile, secrets, snapshots};
 
 /// Lease recovery and expiry take at most so many a tick; the next one goes on.
 const BATCH: i64 = 100;
+
+/// So many bots a tick: each is a call or two to Telegram.
+const BOTS: i64 = 5;
 
 /// Does what is due: leases that ran out, pairing codes that expired, files that nobody needs, machines that should come or
 /// go. Trouble with one kind of work is in the report and does not keep the others from being done. When another tick is under
@@ -34,7 +36,9 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl 
         }
         let outcome = match work {
             Work::Leases => queue::recover_leases(&turn.cx(), BATCH).await.map(KindReport::done),
-            Work::Pairings => pairings::expire(&turn.cx(), BATCH).await.map(KindReport::done),
+            Work::Pairings => pairings::expire_due(&turn.cx(), BATCH).await.map(KindReport::done),
+            Work::Secrets => tidy_rows(&turn.cx()).await.map(KindReport::done),
+            Work::Bots => settle_bots(&turn.cx(), outside).await.map(KindReport::done),
             Work::Files => tidy_files(&turn.cx(), store).await.map(KindReport::done),
             Work::Machines => reconcile::run(&turn, outside).await,
         };
@@ -49,17 +53,21 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl 
 enum Work {
     Leases,
     Pairings,
+    Secrets,
+    Bots,
     Files,
     Machines,
 }
 
 impl Work {
-    const ALL: [Self; 4] = [Self::Leases, Self::Pairings, Self::Files, Self::Machines];
+    const ALL: [Self; 6] = [Self::Leases, Self::Pairings, Self::Secrets, Self::Bots, Self::Files, Self::Machines];
 
     fn name(self) -> &'static str {
         match self {
             Self::Leases => "leases",
             Self::Pairings => "pairings",
+            Self::Secrets => "secrets",
+            Self::Bots => "bots",
             Self::Files => "files",
             Self::Machines => "machines",
         }
@@ -67,11 +75,25 @@ impl Work {
 }
 
 /// What was done longest ago comes first: when time runs out in every tick, it is not always the same work that is left.
-async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 4], OperationError> {
+async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 6], OperationError> {
     let runs = last_run(&turn.cx()).await?;
     let mut all = Work::ALL;
     all.sort_by_key(|work| runs.get(work.name()).map(|run| run.ran_at));
     Ok(all)
+}
+
+/// Destroys versions of secrets that are of no more use, and forgets what was counted for a while that is over.
+async fn tidy_rows<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
+    let destroyed = secrets::collect(cx, BATCH).await?;
+    counts::forget(cx, BATCH).await?;
+    Ok(destroyed)
+}
+
+/// Asks Telegram again for webhooks that it has not set, and clears away bots that were replaced.
+async fn settle_bots<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<i64, OperationError> {
+    let telegram = outside.telegram();
+    let set = bots::settle_webhooks(cx, outside.keys, telegram, BOTS).await?;
+    Ok(set + bots::retire_due(cx, outside.keys, telegram, BOTS).await?)
 }
 
 /// Ends snapshots that are of no more use, and removes bytes that nobody owns.

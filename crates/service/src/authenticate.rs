@@ -8,17 +8,50 @@ use http::{HeaderMap, StatusCode};
 
 use crate::operation::Permission;
 use crate::principal::Principal;
-use crate::{Problem, Settings};
+use crate::rates::Rates;
+use crate::{Operation, Problem, Settings};
 
 const WEBHOOK_SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 
-/// Finds out who asks, as the permission demands, and refuses whoever may not.
+/// Finds out who asks, as the permission demands, and refuses whoever may not, or asks too much.
 ///
 /// `token` and `bot_id` are what stands at those braces of the path.
 ///
 /// # Errors
-/// `unauthenticated` or `forbidden`.
+/// `unauthenticated`, `forbidden` or `rate_limited`.
 pub async fn authenticate<E: Engine>(
+    cx: &Cx<'_, E>,
+    settings: &Settings,
+    rates: &Rates,
+    operation: Operation,
+    headers: &HeaderMap,
+    token: &str,
+    bot_id: &str,
+) -> Result<Principal, Problem> {
+    let permission = operation.permission();
+    let outcome = prove(cx, settings, permission, headers, token, bot_id).await;
+    match &outcome {
+        Ok(principal) => rates.take(cx, principal).await?,
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED || problem.code == "link_invalid" => {
+            rates.note_failure(cx, came_as(permission)).await;
+        }
+        Err(_) => {}
+    }
+    outcome
+}
+
+/// What failed attempts are counted as.
+fn came_as(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Public => "anybody",
+        Permission::Operator | Permission::Service(_) | Permission::Tick => "key",
+        Permission::Worker => "worker",
+        Permission::Bot => "bot",
+        Permission::FileLink(_) => "file_link",
+    }
+}
+
+async fn prove<E: Engine>(
     cx: &Cx<'_, E>,
     settings: &Settings,
     permission: Permission,
@@ -64,7 +97,8 @@ async fn bearer<E: Engine>(cx: &Cx<'_, E>, settings: &Settings, headers: &Header
         return Ok(Principal::Tick);
     }
     let key = api_keys::find(cx, presented).await?.ok_or_else(Problem::unauthenticated)?;
-    Ok(Principal::Service { key_id: key.key_id, scopes: key.scopes })
+    api_keys::saw(cx, &key).await?;
+    Ok(Principal::Service { key_id: key.key_id, scopes: key.scopes, reach: key.reach })
 }
 
 /// Whether a principal that came with a bearer key may do what needs this permission.
@@ -81,11 +115,11 @@ fn allows(permission: Permission, principal: &Principal) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clawstead_domain::api_key::Scope;
+    use clawstead_domain::api_key::{Reach, Scope};
 
     #[test]
     fn a_scope_allows_its_own_operations_and_no_others() {
-        let service = Principal::Service { key_id: "k".into(), scopes: vec![Scope::Stats] };
+        let service = Principal::Service { key_id: "k".into(), scopes: vec![Scope::Stats], reach: Reach::default() };
         assert!(allows(Permission::Service(Scope::Stats), &service));
         assert!(!allows(Permission::Service(Scope::Messages), &service));
         assert!(!allows(Permission::Operator, &service));

@@ -81,22 +81,30 @@ impl Call {
     /// # Errors
     /// `unknown_field` or `invalid_field`, with the name.
     pub fn query(&self, known: &[&str]) -> Result<Query, Problem> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for part in self.query.split('&').filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
-            let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
-                return Err(Problem::field("invalid_field", name, "is badly escaped"));
-            };
+        let pairs = self.pairs()?;
+        for (index, (name, _)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 return Err(Problem::field("unknown_field", name, "there is no such query parameter"));
             }
-            if pairs.iter().any(|(earlier, _)| *earlier == name) {
+            if pairs[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(Problem::field("invalid_field", name, "stands twice"));
             }
-            pairs.push((name, value));
         }
         Ok(Query(pairs))
+    }
+
+    /// The query as it came, pair by pair.
+    ///
+    /// # Errors
+    /// `invalid_field`, with the name.
+    pub(crate) fn pairs(&self) -> Result<Vec<(String, String)>, Problem> {
+        let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
+        let pair = |part: &str| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let both = decoded(name).zip(decoded(value));
+            both.ok_or_else(|| Problem::field("invalid_field", name, "is badly escaped"))
+        };
+        self.query.split('&').filter(|part| !part.is_empty()).map(pair).collect()
     }
 }
 

@@ -22,6 +22,61 @@ pub enum Permission {
     FileLink(Action),
 }
 
+/// Whom an operation is about: which keys with a limited reach may ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Everybody: no such key.
+    Everybody,
+    /// The agent that the request names: a key that acts for this agent, and for all its users.
+    Agent,
+    /// The user and agent that the request names, by themselves or by what is theirs.
+    User,
+    /// Several, or nobody in particular: whatever the request names must be within the reach, and of what is found only that
+    /// is shown.
+    Several,
+}
+
+impl Operation {
+    /// Whom it is about. What is not named here is about everybody, so that what is new is not granted by accident.
+    pub fn about(self) -> About {
+        match self {
+            Self::EnableAgent
+            | Self::DisableAgent
+            | Self::GetRequiredSecrets
+            | Self::LinkBot
+            | Self::ImportBotToken
+            | Self::ReconcileBot
+            | Self::ConfigureWebhook
+            | Self::GetWebhook => About::Agent,
+            Self::CreatePairing
+            | Self::GetPairing
+            | Self::RevokePairing
+            | Self::MakeBinding
+            | Self::GetBinding
+            | Self::RevokeBinding
+            | Self::RevokeUserBindings
+            | Self::GetUserAgent
+            | Self::GetOnboarding
+            | Self::EnqueueMessage
+            | Self::GetMessage
+            | Self::ListMessages
+            | Self::CancelMessage
+            | Self::RescheduleMessage
+            | Self::GetConversation
+            | Self::ListTurns => About::User,
+            Self::ListPairings
+            | Self::FindPairing
+            | Self::ListBindings
+            | Self::ResolveAccount
+            | Self::ListUserAgents
+            | Self::GetReadiness
+            | Self::GetProviderReadiness
+            | Self::CreateFile => About::Several,
+            _ => About::Everybody,
+        }
+    }
+}
+
 macro_rules! operations {
     ($($name:ident: $permission:expr, $what:literal;)+) => {
         /// What can be asked of clawstead, over any protocol.
@@ -61,7 +116,21 @@ operations! {
     ConfigureAgent: Permission::Operator, "Make or change an agent profile.";
     GetAgent: Permission::Operator, "One agent profile.";
     ListAgents: Permission::Operator, "All agent profiles.";
-    LinkBot: Permission::Operator, "Give an agent its bot.";
+    EnableAgent: Permission::Service(Scope::Agents), "Hand out the messages of an agent.";
+    DisableAgent: Permission::Service(Scope::Agents), "Let the messages of an agent wait.";
+    GetRequiredSecrets: Permission::Service(Scope::Agents), "Which secrets an agent needs.";
+    GetReadiness: Permission::Service(Scope::Pairing), "Whether an agent has what it needs.";
+    GetProviderReadiness: Permission::Service(Scope::Pairing), "Whether machines can be made.";
+    LinkBot: Permission::Service(Scope::Agents), "Give an agent its bot, and have its updates delivered.";
+    ImportBotToken: Permission::Service(Scope::Agents), "Give an agent its bot.";
+    ReconcileBot: Permission::Service(Scope::Agents), "Ask Telegram who the bot of an agent is.";
+    ConfigureWebhook: Permission::Service(Scope::Agents), "Have the updates of an agent's bot delivered.";
+    GetWebhook: Permission::Service(Scope::Agents), "Whether the updates of an agent's bot arrive.";
+    ImportSecret: Permission::Operator, "Seal a new version of a secret.";
+    GetSecret: Permission::Service(Scope::Agents), "Whether a secret has a version in force.";
+    ListSecrets: Permission::Operator, "All secrets, without their values.";
+    DestroySecret: Permission::Operator, "Destroy all versions of a secret.";
+    ResealSecrets: Permission::Operator, "Seal everything again with the active master key.";
     ListBots: Permission::Operator, "All bots.";
     CreateApiKey: Permission::Operator, "Make an API key.";
     ListApiKeys: Permission::Operator, "All API keys, without their values.";
@@ -73,6 +142,19 @@ operations! {
     WorkerStats: Permission::Service(Scope::Stats), "Figures of the workers.";
     CreatePairing: Permission::Service(Scope::Pairing), "Make a pairing code.";
     GetPairing: Permission::Service(Scope::Pairing), "The state of a pairing.";
+    ListPairings: Permission::Service(Scope::Pairing), "The pairings of a user.";
+    FindPairing: Permission::Service(Scope::Pairing), "The state of the pairing of a code.";
+    RevokePairing: Permission::Service(Scope::Pairing), "Take a code back.";
+    ConsumePairing: Permission::Operator, "Use a code in the name of an account.";
+    MakeBinding: Permission::Service(Scope::Pairing), "Bind a user to an agent without a code.";
+    GetBinding: Permission::Service(Scope::Pairing), "One binding.";
+    RevokeBinding: Permission::Service(Scope::Pairing), "End a binding.";
+    RevokeUserBindings: Permission::Service(Scope::Pairing), "End all bindings of a user.";
+    ResolveAccount: Permission::Service(Scope::Pairing), "Whose an account is.";
+    MigrateBindings: Permission::Operator, "End the bindings of bots that nobody knows.";
+    ListUserAgents: Permission::Service(Scope::Pairing), "The agents of a user.";
+    GetUserAgent: Permission::Service(Scope::Pairing), "How a user and an agent stand.";
+    GetOnboarding: Permission::Service(Scope::Pairing), "What a user and an agent still need.";
     ListBindings: Permission::Service(Scope::Pairing), "The bindings of a user.";
     ReceiveUpdate: Permission::Bot, "Take an update from Telegram.";
     EnqueueMessage: Permission::Service(Scope::Messages), "Accept a message.";

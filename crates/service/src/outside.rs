@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use clawstead_operations::bots::Telegram;
 use clawstead_operations::provider::{Budget, Fly, Pace, Timer};
 use clawstead_operations::tick::Outside;
-use clawstead_transport::SpinTransport;
+use clawstead_transport::{AnyTransport, SpinTransport};
 
 use crate::spin::now;
 use crate::{Problem, Settings};
@@ -31,6 +32,11 @@ thread_local! {
     static PACE: Rc<Pace> = Rc::new(Pace::new(Box::new(SpinTimer), Budget::default()));
 }
 
+/// Telegram, and where it finds us.
+pub fn telegram<'a>(settings: &'a Settings, transport: &'a SpinTransport) -> Telegram<'a, SpinTransport> {
+    Telegram { transport, api_url: &settings.telegram_api_url, public_url: &settings.public_url }
+}
+
 /// The outside of a component that may reach the providers of machines.
 ///
 /// # Errors
@@ -43,5 +49,12 @@ pub fn outside(settings: &Settings) -> Result<Outside<'_>, Problem> {
         deployment: &settings.deployment,
         pace: Some(PACE.with(Rc::clone)),
     };
-    Ok(Outside { providers: vec![Box::new(fly)], clock: &now, keys: settings.keys()?, public_url: &settings.public_url })
+    Ok(Outside {
+        providers: vec![Box::new(fly)],
+        transport: AnyTransport::new(SpinTransport::default()),
+        telegram_api_url: &settings.telegram_api_url,
+        clock: &now,
+        keys: settings.keys()?,
+        public_url: &settings.public_url,
+    })
 }

@@ -1,6 +1,6 @@
 //! Who asks.
 
-use clawstead_domain::api_key::Scope;
+use clawstead_domain::api_key::{Reach, Scope};
 use clawstead_operations::files::Link;
 use clawstead_operations::ingress::IngressBot;
 use clawstead_operations::workers::Worker;
@@ -18,6 +18,8 @@ pub enum Principal {
         key_id: String,
         /// What it may do.
         scopes: Vec<Scope>,
+        /// For whom.
+        reach: Reach,
     },
     /// Has a worker's token.
     Worker(Box<Worker>),
@@ -30,6 +32,25 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// For whom it may act, if not for everybody.
+    pub fn limit(&self) -> Option<&Reach> {
+        match self {
+            Self::Service { reach, .. } if !reach.is_whole() => Some(reach),
+            _ => None,
+        }
+    }
+
+    /// Whether it may act for a user and an agent.
+    pub fn reaches(&self, agent_key: &str, consumer_user_id: &str) -> bool {
+        self.limit().is_none_or(|reach| reach.has_agent(agent_key) && reach.has_user(consumer_user_id))
+    }
+
+    /// Whether it may say whose an account is, without the account having proved it: the operator, and a consumer app that acts
+    /// for all its users. A key that is handed to one user must not claim somebody else's account for him.
+    pub fn may_claim_accounts(&self) -> bool {
+        self.limit().is_none_or(|reach| reach.users.is_none())
+    }
+
     /// As it stands in the log's `actor`.
     pub fn actor(&self) -> String {
         match self {

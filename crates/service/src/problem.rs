@@ -19,12 +19,14 @@ pub struct Problem {
     pub field: Option<String>,
     /// For the log, not for the caller.
     pub cause: Option<String>,
+    /// When to try again, seconds from now, if that is known.
+    pub retry_after_s: Option<i64>,
 }
 
 impl Problem {
     /// A problem with a status, a code and a text.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), field: None, cause: None }
+        Self { status, code, detail: detail.into(), field: None, cause: None, retry_after_s: None }
     }
 
     /// A field with a value that cannot be.

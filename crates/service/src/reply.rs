@@ -44,7 +44,7 @@ impl From<&Problem> for Reply {
             reply.headers.push(("www-authenticate", "Bearer".to_owned()));
         }
         if matches!(problem.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            reply.headers.push(("retry-after", "1".to_owned()));
+            reply.headers.push(("retry-after", problem.retry_after_s.unwrap_or(1).to_string()));
         }
         reply
     }

@@ -13,6 +13,7 @@ use clawstead_mutation::{Mutation, made};
 use clawstead_operations::Cx;
 use clawstead_operations::files::{Links, S3Store, SqliteStore, Stores};
 use clawstead_operations::queue::QueueWatch;
+use clawstead_operations::secrets;
 use clawstead_transport::SpinTransport;
 use futures::StreamExt;
 use futures::stream::LocalBoxStream;
@@ -23,6 +24,8 @@ use spin_sdk::http::{FullBody, Request, Response};
 
 use crate::call::{BODY_BYTES_MAX, Call};
 use crate::log::Line;
+use crate::rates::Rates;
+use crate::reach::{self, Named};
 use crate::route::{Component, Found, find};
 use crate::{Principal, Problem, Reply, Settings, authenticate, poke};
 
@@ -33,6 +36,8 @@ pub struct App {
     pub ledger: Ledger<SpinEngine>,
     /// The variables.
     pub settings: Settings,
+    /// What this instance has counted.
+    pub rates: Rates,
     /// What workers that wait in this instance last saw of the queue.
     pub queue_watch: QueueWatch,
 }
@@ -97,9 +102,24 @@ pub async fn serve(
 ) -> HttpReply {
     serve_streams(component, request, async |app: &Rc<App>, call: &mut Call, incoming: RequestBody| {
         call.body = whole(incoming).await?;
+        check_reach(app, call).await?;
         operate(app, call).await.map(Answer::from)
     })
     .await
+}
+
+/// What the path, the query and the body name must be within the reach of the key.
+async fn check_reach(app: &App, call: &Call) -> Result<(), Problem> {
+    if call.principal.limit().is_none() {
+        return Ok(());
+    }
+    let mut named = Named::default();
+    call.params.iter().for_each(|(name, value)| named.add(name, value));
+    call.pairs()?.iter().for_each(|(name, value)| named.add(name, value));
+    if let Ok(body) = serde_json::from_slice(&call.body) {
+        named.object(&body);
+    }
+    reach::check(&app.cx(call), &call.principal, call.operation, &named).await
 }
 
 /// As [`serve`], for a component that reads bodies as they come, and writes them as they are taken.
@@ -174,9 +194,16 @@ async fn answer(
         function: Cell::new(None),
         enqueued: Cell::new(false),
     };
-    let permission = operation.permission();
-    call.principal =
-        authenticate(&app.cx(&call), &app.settings, permission, &call.headers, call.param("token"), call.param("bot_id")).await?;
+    call.principal = authenticate(
+        &app.cx(&call),
+        &app.settings,
+        &app.rates,
+        operation,
+        &call.headers,
+        call.param("token"),
+        call.param("bot_id"),
+    )
+    .await?;
     seen.actor = call.principal.actor();
     let outcome = operate(&app, &mut call, request.into_body()).await;
     seen.function = call.function.get();
@@ -263,7 +290,13 @@ async fn app(now: i64) -> Result<Rc<App>, Problem> {
     let ledger = Ledger::new(engine).observed_by(note_append);
     let holder = id::time_sorted(now, random());
     ledger.migrate(&holder, now).await.map_err(|error| unavailable(error.to_string()))?;
-    let app = Rc::new(App { ledger, settings, queue_watch: QueueWatch::default() });
+    if let Some(keys) = &settings.vault_keys {
+        let (actor, correlation) = ("start".to_owned(), holder);
+        let cx = Cx { ledger: &ledger, now, entropy: &entropy, actor, correlation };
+        let wrong = |error: secrets::KeysError| unavailable(format!("variable vault_keys: {error}"));
+        secrets::check_keys(&cx, keys).await.map_err(wrong)?;
+    }
+    let app = Rc::new(App { ledger, settings, rates: Rates::default(), queue_watch: QueueWatch::default() });
     APP.replace(Some(app.clone()));
     Ok(app)
 }

@@ -6,6 +6,7 @@
 //!
 //! Nothing in this crate prints a URL or a header: Telegram puts the bot's token into the path.
 
+mod any;
 mod error;
 mod limits;
 #[cfg(any(test, feature = "testing"))]
@@ -15,6 +16,7 @@ mod spin;
 
 use std::future::Future;
 
+pub use any::AnyTransport;
 pub use error::TransportError;
 pub use limits::{Limits, TotalTimeout};
 #[cfg(any(test, feature = "testing"))]

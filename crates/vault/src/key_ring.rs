@@ -57,12 +57,22 @@ impl KeyRing {
         &self.active.id
     }
 
+    /// Whether a key is on the ring.
+    #[must_use]
+    pub fn has(&self, key_id: &str) -> bool {
+        self.find(key_id).is_some()
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.active).chain(&self.retired)
+    }
+
     pub(crate) fn active(&self) -> &Key {
         &self.active
     }
 
     pub(crate) fn find(&self, key_id: &str) -> Option<&Key> {
-        std::iter::once(&self.active).chain(&self.retired).find(|key| key.id == key_id)
+        self.all().find(|key| key.id == key_id)
     }
 }
 

@@ -16,6 +16,17 @@ impl KeyRing {
         format!("{}.{}", key.id, hex::encode(mac(key, purpose, message).finalize().into_bytes()))
     }
 
+    /// 32 bytes that only the active key gives for this purpose and message, the same ones every time.
+    #[must_use]
+    pub fn derive(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        mac(self.active(), purpose, message).finalize().into_bytes().into()
+    }
+
+    /// What [`KeyRing::derive`] gives, or gave while another key of the ring was the active one.
+    pub fn derivations<'a>(&'a self, purpose: &'a str, message: &'a [u8]) -> impl Iterator<Item = [u8; 32]> + 'a {
+        self.all().map(move |key| mac(key, purpose, message).finalize().into_bytes().into())
+    }
+
     /// Whether a signature is one that [`KeyRing::sign`] gave, with any key that is still on the ring.
     #[must_use]
     pub fn is_signed(&self, purpose: &str, message: &[u8], signature: &str) -> bool {
@@ -61,6 +72,17 @@ mod tests {
         {
             assert!(!ring.is_signed("files", b"get a", forged), "{forged}");
         }
+    }
+
+    #[test]
+    fn what_is_derived_is_found_again_after_the_key_was_rotated() {
+        let derived = ring(OLD).derive("codes", b"m");
+        assert_eq!(ring(OLD).derive("codes", b"m"), derived);
+        assert_ne!(ring(OLD).derive("codes", b"n"), derived);
+        assert_ne!(ring(OLD).derive("other", b"m"), derived);
+        let rotated = ring(&format!("{NEW},{OLD}"));
+        assert_ne!(rotated.derive("codes", b"m"), derived);
+        assert!(rotated.derivations("codes", b"m").any(|one| one == derived));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod deaths;
 mod events;
 mod functions;
 mod health;
+mod identity;
 mod messages;
 mod operator;
 mod pairing;

@@ -135,7 +135,14 @@ mod tests {
     }
 
     fn decide(command: &Enqueue, enabled: bool) -> Result<ConversationEvent, Refusal> {
-        let agent = Agent { agent_key: "a".into(), version: "1".into(), enabled, bridge: None, stream_version: 1 };
+        let agent = Agent {
+            agent_key: "a".into(),
+            version: "1".into(),
+            enabled,
+            bridge: None,
+            secret_refs: Vec::new(),
+            stream_version: 1,
+        };
         enqueue(command, Some(&agent), &QueuePolicy::default(), &RetryPolicy::default(), "m".into(), 1_000_000)
     }
 

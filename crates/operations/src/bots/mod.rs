@@ -1,14 +1,27 @@
 //! Telegram bots of agents.
 
+mod accept;
+mod import;
 mod link;
+mod reach;
+mod retire;
+mod webhook;
 
+use std::collections::BTreeMap;
+
+use clawstead_domain::Refusal;
 use clawstead_domain::bot::Bot;
 use clawstead_ledger::{Engine, Row};
 use serde::Serialize;
 
 use crate::{Cx, OperationError};
 
-pub use link::{Linked, Telegram, link};
+pub use accept::accepts;
+pub use import::{Imported, import_token, reconcile};
+pub use link::{Linked, link};
+pub use reach::Telegram;
+pub use retire::retire_due;
+pub use webhook::{WebhookOptions, WebhookReadiness, configure_webhook, settle_webhooks, webhook_readiness};
 
 /// A bot as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,16 +43,25 @@ pub struct Webhook {
     pub url: Option<String>,
     /// Whether Telegram has confirmed one.
     pub set: bool,
+    /// Why Telegram has not set it, when it was last asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 impl From<Bot> for BotView {
     fn from(bot: Bot) -> Self {
-        let webhook = Webhook { set: bot.webhook_url.is_some(), url: bot.webhook_url };
+        let webhook = Webhook { set: bot.webhook_url.is_some(), url: bot.webhook_url, last_error: bot.webhook_error };
         Self { bot_id: bot.bot_id, username: bot.username, agent_key: bot.agent_key, webhook }
     }
 }
 
-const COLUMNS: &str = "bot_id, agent_key, username, token_ref, webhook_ref, webhook_url";
+const COLUMNS: &str = "bot_id, agent_key, username, token_ref, webhook_ref, webhook_url, webhook_secret_version, webhook_attempts, \
+    webhook_error";
+
+/// The refusal of what an agent without a bot cannot do.
+pub fn missing() -> Refusal {
+    Refusal::conflict("bot_missing", "the agent has no bot; import its token first")
+}
 
 /// One bot.
 ///
@@ -57,6 +79,16 @@ pub async fn find<E: Engine>(cx: &Cx<'_, E>, bot_id: &str) -> Result<Option<Bot>
 pub async fn of_agent<E: Engine>(cx: &Cx<'_, E>, agent_key: &str) -> Result<Option<Bot>, OperationError> {
     let sql = format!("SELECT {COLUMNS} FROM bots WHERE agent_key = ?1");
     cx.sql(&sql, &[agent_key.into()]).await?.first().map(|row| bot_of(&row)).transpose()
+}
+
+/// Where the tokens of the bots of the first `limit` agents are kept, by agent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn token_refs<E: Engine>(cx: &Cx<'_, E>, limit: i64) -> Result<BTreeMap<String, String>, OperationError> {
+    let rows =
+        cx.sql("SELECT agent_key, token_ref FROM bots WHERE agent_key > '' ORDER BY agent_key LIMIT ?1", &[limit.into()]).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.text("agent_key")?, row.text("token_ref")?))).collect())
 }
 
 /// Bots by id, after `after`.
@@ -77,6 +109,9 @@ fn bot_of(row: &Row<'_>) -> Result<Bot, OperationError> {
             token_ref: row.text("token_ref")?,
             webhook_ref: row.text("webhook_ref"),
             webhook_url: row.text("webhook_url"),
+            webhook_secret_version: row.integer("webhook_secret_version"),
+            webhook_attempts: row.integer("webhook_attempts")?,
+            webhook_error: row.text("webhook_error"),
         })
     };
     read().ok_or_else(|| OperationError::unexpected("a row of bots"))

@@ -1,10 +1,9 @@
 //! Who delivers an update.
 
-use clawstead_domain::bot;
 use clawstead_ledger::Engine;
-use clawstead_vault::{KeyRing, constant_time_eq};
+use clawstead_vault::KeyRing;
 
-use crate::{Cx, OperationError, bots, secrets};
+use crate::{Cx, OperationError, bots};
 
 /// A bot whose updates were proved to come from Telegram.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +36,7 @@ pub async fn authenticate<E: Engine>(
     let Some(bot) = bots::find(cx, bot_id).await? else {
         return Ok(None);
     };
-    let Some(secret) = secrets::open(cx, keys, &bot::webhook_secret_ref(bot_id)).await? else {
-        return Ok(None);
-    };
-    if !constant_time_eq(secret.expose().as_bytes(), presented.as_bytes()) {
+    if !bots::accepts(cx, keys, bot_id, presented).await? {
         return Ok(None);
     }
     Ok(Some(IngressBot { bot_id: bot.bot_id, agent_key: bot.agent_key, username: bot.username }))

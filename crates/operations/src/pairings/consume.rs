@@ -4,9 +4,8 @@ use clawstead_domain::Refusal;
 use clawstead_domain::binding::{Account, Binding};
 use clawstead_domain::pairing::{self, Pairing, PairingEvent};
 use clawstead_ledger::{Engine, Expected, dedup_key};
-use clawstead_vault::sha256_hex;
 
-use super::{binding_key, one};
+use super::{binding_key, guesses, hash_of, one};
 use crate::bindings::{self, Made};
 use crate::{Cx, OperationError, agents, bots};
 
@@ -25,17 +24,21 @@ pub struct Used {
 ///
 /// The binding is the use: its dedup key lets a code make one, whoever comes at the same time. `PairingUsed` follows on the
 /// pairing's own stream; when a crash keeps it from being written, the next who brings the code, or the tick, writes it.
-/// A use that is refused is kept with the pairing, once per account and reason, so that a redelivered update adds nothing.
+/// A use that is refused is kept with the pairing, once per account and reason, so that a redelivered update adds nothing. In one
+/// chat only so many codes are looked at within an hour.
 ///
 /// # Errors
 /// A refusal with the same text for every reason; its code is for the operator.
 pub async fn consume<E: Engine>(cx: &Cx<'_, E>, code: &str, account: &Account) -> Result<Used, OperationError> {
-    let hash = sha256_hex(code.trim().to_ascii_uppercase());
-    let Some(pairing) = one(cx, "code_hash = ?1", hash.into()).await? else {
+    guesses::count(cx, account).await?;
+    let Some(pairing) = one(cx, "code_hash = ?1", hash_of(code).into()).await? else {
         return Err(pairing::cannot_be_used("pairing_not_found").into());
     };
     match use_by(cx, &pairing, account).await {
-        Ok(made) => Ok(Used { pairing_id: pairing.pairing_id, binding: made.binding, repeated: made.repeated }),
+        Ok(made) => {
+            guesses::uncount(cx, account).await?;
+            Ok(Used { pairing_id: pairing.pairing_id, binding: made.binding, repeated: made.repeated })
+        }
         Err(OperationError::Refused(refusal)) => {
             note_refusal(cx, &pairing, account, &refusal).await?;
             Err(pairing::cannot_be_used(refusal.code).into())
@@ -50,7 +53,13 @@ async fn use_by<E: Engine>(cx: &Cx<'_, E>, pairing: &Pairing, account: &Account)
         Some(binding) => Made { binding, repeated: true },
         None => {
             check(cx, pairing, account).await?;
-            bindings::make(cx, &pairing::wanted(pairing, account), Some(&key)).await?
+            match bindings::make(cx, &pairing::wanted(pairing, account), Some(&key)).await {
+                // Taken back, or noted as expired, since it was looked at.
+                Err(OperationError::Rule(rule)) if rule == "pairing_not_pending" => {
+                    return Err(pairing::cannot_be_used("pairing_revoked").into());
+                }
+                outcome => outcome?,
+            }
         }
     };
     note_use(cx, pairing, &made.binding).await?;
@@ -76,6 +85,7 @@ pub(super) async fn note_use<E: Engine>(cx: &Cx<'_, E>, pairing: &Pairing, made:
     }
     let used = PairingEvent::PairingUsed {
         telegram_user_id: made.telegram_user_id.clone().unwrap_or_default(),
+        telegram_chat_id: made.telegram_chat_id.clone(),
         binding_id: made.binding_id.clone(),
     };
     let key = dedup_key(&["pairing_used", &pairing.pairing_id]);

@@ -3,7 +3,7 @@
 use clawstead_domain::pairing::PairingEvent;
 use clawstead_ledger::{Engine, Expected};
 
-use super::{COLUMNS, binding_key, consume::note_use, pairing_of};
+use super::{COLUMNS, MADE_ITS_BINDING, binding_key, consume::note_use, pairing_of};
 use crate::{Cx, OperationError, bindings};
 
 /// Notes the end of at most `limit` codes whose time is up; gives how many. A code that made a binding just before a crash is
@@ -27,6 +27,7 @@ pub async fn expire_due<E: Engine>(cx: &Cx<'_, E>, limit: i64) -> Result<i64, Op
             Ok(()) => noted += 1,
             // Somebody brought it meanwhile; the next tick looks at it again.
             Err(OperationError::Raced) => {}
+            Err(OperationError::Rule(rule)) if rule == MADE_ITS_BINDING => {}
             Err(error) => return Err(error),
         }
     }

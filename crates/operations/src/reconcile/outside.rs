@@ -1,14 +1,20 @@
 //! What the reconciler reaches beyond the log.
 
+use clawstead_transport::AnyTransport;
 use clawstead_vault::KeyRing;
 
 use crate::OperationError;
+use crate::bots::Telegram;
 use crate::provider::Provider;
 
 /// The outside, as a component configures it.
 pub struct Outside<'a> {
     /// Who rents out machines, one for each kind.
     pub providers: Vec<Box<dyn Provider + 'a>>,
+    /// Sends requests to whoever else is out there.
+    pub transport: AnyTransport<'a>,
+    /// Base of the Bot API of Telegram.
+    pub telegram_api_url: &'a str,
     /// The instant, ms since the epoch.
     pub clock: &'a dyn Fn() -> i64,
     /// Seals and opens the tokens of workers.
@@ -24,6 +30,11 @@ impl std::fmt::Debug for Outside<'_> {
 }
 
 impl<'a> Outside<'a> {
+    /// Telegram, for what is asked of it between requests.
+    pub(crate) fn telegram(&self) -> Telegram<'_, AnyTransport<'a>> {
+        Telegram { transport: &self.transport, api_url: self.telegram_api_url, public_url: self.public_url }
+    }
+
     /// The provider of this kind.
     pub(crate) fn provider(&self, kind: &str) -> Result<&(dyn Provider + 'a), OperationError> {
         let found = self.providers.iter().find(|provider| provider.kind() == kind);

@@ -1,4 +1,4 @@
-use clawstead_operations::bots::{self, Telegram};
+use clawstead_operations::bots::{self, Telegram, WebhookOptions};
 use clawstead_operations::ingress::authenticate;
 use clawstead_transport::TransportError;
 use futures::executor::block_on;
@@ -37,7 +37,7 @@ fn a_deployment_that_moved_sets_and_notes_its_new_address() {
     let world = World::with_bot();
     let transport = telegram::agreeing(BOT_ID, "helper_bot");
     let telegram = Telegram { transport: &transport, api_url: API, public_url: "https://moved.test" };
-    let linked = block_on(bots::link(&world.cx(), &world.keys, telegram, AGENT, TOKEN)).unwrap();
+    let linked = block_on(bots::link(&world.cx(), &world.keys, telegram, AGENT, TOKEN, WebhookOptions::default())).unwrap();
     assert_eq!(linked.bot.webhook.url.as_deref(), Some("https://moved.test/telegram/7000000001/webhook"));
     assert_eq!((world.count("WebhookConfigured"), world.count("BotLinked")), (2, 1));
 }
@@ -47,7 +47,8 @@ fn everything_is_in_the_log_before_telegram_is_told() {
     let world = World::with_agent();
     let transport = telegram::knowing(BOT_ID, "helper_bot").fail(on("/setWebhook"), TransportError::Timeout);
     world.link(&transport, AGENT, TOKEN).unwrap_err();
-    assert_eq!(world.story(), ["AgentConfigured", "SecretImported", "BotLinked", "SecretImported"]);
+    let before = ["AgentConfigured", "SecretImported", "BotLinked", "SecretImported", "WebhookRequested"];
+    assert_eq!(world.story(), [&before[..], &["WebhookFailed"]].concat());
     let secret = telegram::webhook(&transport)["secret_token"].as_str().unwrap().to_owned();
     let listed = block_on(bots::list(&world.cx(), "", 10)).unwrap();
     assert!(!listed[0].webhook.set);
@@ -62,7 +63,7 @@ fn everything_is_in_the_log_before_telegram_is_told() {
 
 #[test]
 fn a_crash_at_any_append_is_healed_by_linking_again() {
-    for before in ["SecretImported", "BotLinked", "telegram.webhookSecret", "WebhookConfigured"] {
+    for before in ["SecretImported", "BotLinked", "telegram.webhookSecret", "WebhookRequested", "WebhookConfigured"] {
         let world = World::with_agent();
         world.stage().crash_before(before);
         world.link(&telegram::agreeing(BOT_ID, "helper_bot"), AGENT, TOKEN).unwrap_err();
@@ -84,9 +85,11 @@ fn two_links_at_once_agree_on_one_secret() {
         let by = |transport| Telegram { transport, api_url: API, public_url: PUBLIC };
         let late = async {
             world.lag(lag).await;
-            bots::link(&right, &world.keys, by(&two), AGENT, TOKEN).await
+            bots::link(&right, &world.keys, by(&two), AGENT, TOKEN, WebhookOptions::default()).await
         };
-        let (first, second) = block_on(async { futures::join!(bots::link(&left, &world.keys, by(&one), AGENT, TOKEN), late) });
+        let (first, second) = block_on(async {
+            futures::join!(bots::link(&left, &world.keys, by(&one), AGENT, TOKEN, WebhookOptions::default()), late)
+        });
         assert_eq!(first.unwrap().bot, second.unwrap().bot);
         assert_eq!(telegram::webhook(&one), telegram::webhook(&two));
         assert_eq!((world.count("BotLinked"), world.count("WebhookConfigured"), world.count("SecretRotated")), (1, 1, 0));

@@ -51,7 +51,7 @@ fn the_same_number_from_another_bot_is_another_update() {
     world.configure("other", true);
     world.link(&telegram::agreeing("8000000002", "second_bot"), "other", "8000000002:BB").unwrap();
     let other = IngressBot { bot_id: "8000000002".to_owned(), agent_key: "other".to_owned(), username: "second_bot".to_owned() };
-    let code = block_on(clawstead_operations::pairings::create(&world.cx(), "ada", "other", None)).unwrap().code;
+    let code = block_on(clawstead_operations::pairings::create(&world.cx(), &world.keys, "ada", "other", None)).unwrap().code;
     let start = telegram::text(1, ADA, &format!("/start {code}"));
     assert_eq!(block_on(receive(&world.cx(), &other, &start)).unwrap(), Outcome::Paired);
 

@@ -1,7 +1,10 @@
 //! Bots, pairing codes, bindings and the updates that Telegram delivers, on a database file, with a clock and dice of the test.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+mod bindings;
 mod bots_link;
+mod bots_retire;
+mod bots_rotate;
 mod bots_webhook;
 mod ingress_authenticate;
 mod ingress_duplicates;
@@ -10,8 +13,12 @@ mod ingress_updates;
 mod onboarding;
 mod pairings_consume;
 mod pairings_create;
+mod pairings_guesses;
 mod pairings_races;
+mod pairings_revoke;
 mod secrets;
 mod stage;
 mod telegram;
+mod users;
+mod vault;
 mod world;

@@ -14,7 +14,7 @@ fn a_user_is_onboarded_from_the_agent_to_the_first_message() {
     let secret = telegram::webhook(&transport)["secret_token"].as_str().unwrap().to_owned();
 
     let pairing = world.pairing("ada");
-    assert_eq!(pairing.deep_link, Some(format!("https://t.me/helper_bot?start={}", pairing.code)));
+    assert_eq!(pairing.deep_link, format!("https://t.me/helper_bot?start={}", pairing.code));
     assert_eq!(world.state(&pairing.pairing_id), "pending");
 
     let authenticated = block_on(authenticate(&world.cx(), &world.keys, BOT_ID, Some(&secret))).unwrap();
@@ -27,7 +27,7 @@ fn a_user_is_onboarded_from_the_agent_to_the_first_message() {
         panic!("not enqueued");
     };
     let message = world.log().pop().unwrap();
-    let binding = block_on(bindings::list(&world.cx(), "ada")).unwrap().remove(0);
+    let binding = block_on(bindings::list(&world.cx(), "ada", None, 10)).unwrap().remove(0);
     assert_eq!(message.stream, format!("conversation-{}", binding.conversation_id));
     assert_eq!((message.data["message_id"].as_str(), message.data["text"].as_str()), (Some(&*message_id), Some("Good morning")));
 
@@ -36,6 +36,7 @@ fn a_user_is_onboarded_from_the_agent_to_the_first_message() {
         "SecretImported",
         "BotLinked",
         "SecretImported",
+        "WebhookRequested",
         "WebhookConfigured",
         "PairingCreated",
         "BindingMade",

@@ -82,7 +82,7 @@ fn binding_another_account_ends_the_first_and_keeps_the_conversation() {
     assert_eq!(second.conversation_id, first.conversation_id);
     assert!(block_on(bindings::by_telegram(&world.cx(), &first.bot_id.unwrap(), &ADA.to_string())).unwrap().is_none());
 
-    let listed = block_on(bindings::list(&world.cx(), "ada")).unwrap();
+    let listed = block_on(bindings::list(&world.cx(), "ada", None, 10)).unwrap();
     let ended: Vec<(String, bool)> = listed.into_iter().map(|one| (one.binding_id, one.revoked_at.is_some())).collect();
     assert_eq!(ended, [(second.binding_id, false), (first.binding_id, true)]);
 }
@@ -116,7 +116,7 @@ fn the_same_binding_without_a_code_is_no_event() {
     world.paired("ada", ADA);
     let before = world.story();
     let wanted =
-        Bind { consumer_user_id: "ada".to_owned(), agent_key: AGENT.to_owned(), account: Some(account(ADA)), pairing_id: None };
+        Bind { consumer_user_id: "ada".to_owned(), agent_key: AGENT.to_owned(), account: Some(account(ADA)), ..Bind::default() };
     assert!(block_on(make(&world.cx(), &wanted, None)).unwrap().repeated);
     assert_eq!(world.story(), before);
 }

@@ -48,7 +48,7 @@ fn two_codes_of_one_user_at_once_share_the_conversation_and_leave_one_account() 
     let (ada, bjorn) = (account(ADA), account(BJORN));
     let (first, second) = block_on(async { futures::join!(consume(&left, &one, &ada), consume(&right, &two, &bjorn)) });
     assert_eq!(first.unwrap().binding.conversation_id, second.unwrap().binding.conversation_id);
-    let listed = block_on(bindings::list(&world.cx(), "ada")).unwrap();
+    let listed = block_on(bindings::list(&world.cx(), "ada", None, 10)).unwrap();
     assert_eq!(listed.iter().filter(|binding| binding.revoked_at.is_none()).count(), 1);
 }
 

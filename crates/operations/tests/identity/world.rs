@@ -6,7 +6,7 @@ use clawstead_domain::agent::Configure;
 use clawstead_domain::binding::Account;
 use clawstead_ledger::engines::native::NativeEngine;
 use clawstead_ledger::{Durability, Event, Ledger, TailQuery};
-use clawstead_operations::bots::{Linked, Telegram};
+use clawstead_operations::bots::{Linked, Telegram, WebhookOptions};
 use clawstead_operations::ingress::{self, IngressBot, Outcome};
 use clawstead_operations::pairings::NewPairing;
 use clawstead_operations::{Cx, OperationError, agents, bots, pairings};
@@ -93,11 +93,11 @@ impl World {
 
     pub(crate) fn link(&self, transport: &ScriptedTransport, agent_key: &str, token: &str) -> Result<Linked, OperationError> {
         let telegram = Telegram { transport, api_url: API, public_url: PUBLIC };
-        block_on(bots::link(&self.cx(), &self.keys, telegram, agent_key, token))
+        block_on(bots::link(&self.cx(), &self.keys, telegram, agent_key, token, WebhookOptions::default()))
     }
 
     pub(crate) fn pairing(&self, consumer_user_id: &str) -> NewPairing {
-        block_on(pairings::create(&self.cx(), consumer_user_id, AGENT, None)).unwrap()
+        block_on(pairings::create(&self.cx(), &self.keys, consumer_user_id, AGENT, None)).unwrap()
     }
 
     pub(crate) fn state(&self, pairing_id: &str) -> String {

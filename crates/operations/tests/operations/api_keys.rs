@@ -1,6 +1,6 @@
 //! Keys of consumer apps.
 
-use clawstead_domain::api_key::Scope;
+use clawstead_domain::api_key::{Reach, Scope};
 use clawstead_operations::api_keys;
 use futures::executor::block_on;
 
@@ -9,7 +9,7 @@ use crate::world::{World, code};
 #[test]
 fn a_key_is_found_by_its_value_until_it_is_revoked() {
     let world = World::new();
-    let made = block_on(api_keys::create(&world.cx(), "shop", vec![Scope::Messages, Scope::Stats])).unwrap();
+    let made = block_on(api_keys::create(&world.cx(), "shop", vec![Scope::Messages, Scope::Stats], Reach::default())).unwrap();
     let found = block_on(api_keys::find(&world.cx(), &made.key)).unwrap().unwrap();
     assert_eq!((found.key_id.as_str(), found.name.as_str()), (made.key_id.as_str(), "shop"));
     assert_eq!(found.scopes, [Scope::Messages, Scope::Stats]);
@@ -26,7 +26,7 @@ fn a_key_is_found_by_its_value_until_it_is_revoked() {
 #[test]
 fn the_value_of_a_key_is_not_kept() {
     let world = World::new();
-    let made = block_on(api_keys::create(&world.cx(), "shop", vec![Scope::Messages])).unwrap();
+    let made = block_on(api_keys::create(&world.cx(), "shop", vec![Scope::Messages], Reach::default())).unwrap();
     let everything = world.rows("SELECT data, meta FROM events").join(" ") + &world.views().join(" ");
     assert!(everything.contains("shop"));
     assert!(!everything.contains(&made.key));
@@ -35,8 +35,8 @@ fn the_value_of_a_key_is_not_kept() {
 #[test]
 fn what_cannot_be_is_refused() {
     let world = World::new();
-    assert_eq!(code(block_on(api_keys::create(&world.cx(), "shop", vec![]))), "invalid_field");
-    assert_eq!(code(block_on(api_keys::create(&world.cx(), " ", vec![Scope::Stats]))), "invalid_field");
+    assert_eq!(code(block_on(api_keys::create(&world.cx(), "shop", vec![], Reach::default()))), "invalid_field");
+    assert_eq!(code(block_on(api_keys::create(&world.cx(), " ", vec![Scope::Stats], Reach::default()))), "invalid_field");
     assert_eq!(code(block_on(api_keys::revoke(&world.cx(), "nothing"))), "api_key_not_found");
 }
 
@@ -46,7 +46,7 @@ fn keys_are_listed_by_id_a_page_at_a_time() {
     let made: Vec<_> = (0..5)
         .map(|n| {
             world.pass(1);
-            block_on(api_keys::create(&world.cx(), &format!("app {n}"), vec![Scope::Stats])).unwrap().key_id
+            block_on(api_keys::create(&world.cx(), &format!("app {n}"), vec![Scope::Stats], Reach::default())).unwrap().key_id
         })
         .collect();
     let first = block_on(api_keys::list(&world.cx(), "", 3)).unwrap();

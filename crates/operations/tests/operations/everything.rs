@@ -1,20 +1,24 @@
 //! One of every operation, on an engine that records how SQLite carries out its statements.
 
-use clawstead_domain::api_key::Scope;
+use clawstead_domain::agent::AgentEvent;
+use clawstead_domain::api_key::{Reach, Scope};
 use clawstead_domain::binding::{Account, Bind};
 use clawstead_domain::config::{ConfigEvent, LeasePolicy, ProviderPolicy};
 use clawstead_domain::conversation::{Ending, Enqueue, NewTurn, Role, Status};
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::{Expected, Ledger, TailQuery};
+use clawstead_operations::bindings::{AccountQuery, Direct, Legacy};
+use clawstead_operations::bots::Telegram;
 use clawstead_operations::files::SqliteStore;
 use clawstead_operations::provider::Fly;
 use clawstead_operations::queue::{Page, Which};
 use clawstead_operations::tick::Outside;
 use clawstead_operations::workers::Worker;
 use clawstead_operations::{
-    Cx, OperationError, agents, api_keys, bindings, bots, cleanup, configs, money, pairings, queue, secrets, stats, workers,
+    Cx, OperationError, agents, api_keys, bindings, bots, cleanup, configs, counts, money, pairings, queue, secrets, stats,
+    users, workers,
 };
-use clawstead_transport::{Matcher, ScriptedTransport};
+use clawstead_transport::{AnyTransport, Matcher, ScriptedTransport};
 use clawstead_vault::KeyRing;
 
 use crate::recording::{Plans, Recording};
@@ -38,32 +42,100 @@ async fn identities(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
         agents::configure(cx, "a", &change).await?;
     }
     agents::list(cx, "", 10).await?;
-    let made = api_keys::create(cx, "app", vec![Scope::Stats]).await?;
-    api_keys::find(cx, &made.key).await?;
+    let made = api_keys::create(cx, "app", vec![Scope::Stats], Reach::default()).await?;
+    let key = api_keys::find(cx, &made.key).await?.unwrap();
+    api_keys::saw(cx, &key).await?;
     api_keys::list(cx, "", 10).await?;
     api_keys::revoke(cx, &made.key_id).await?;
     configs::set(cx, &LeasePolicy { lease_ms: 1_000, ..LeasePolicy::default() }).await?;
     let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
     secrets::import(cx, &keys, "bot", "value").await?;
     secrets::open(cx, &keys, "bot").await?;
-    Ok(())
+    vault(cx, &keys).await
+}
+
+/// What becomes of secrets, and of the keys they are sealed with.
+async fn vault(cx: &Cx<'_, Recording>, keys: &KeyRing) -> Result<(), OperationError> {
+    secrets::check_keys(cx, keys).await.unwrap();
+    secrets::rotate_held(cx, keys, "hook", || "first".to_owned()).await?;
+    secrets::rotate_held(cx, keys, "hook", || "second".to_owned()).await?;
+    secrets::held(cx, keys, "hook").await?;
+    secrets::import(cx, keys, "gone", "value").await?;
+    secrets::import(cx, keys, "gone", "another").await?;
+    secrets::collect(cx, 10).await?;
+    secrets::destroy(cx, "gone").await?;
+    secrets::status(cx, &["bot".to_owned()]).await?;
+    secrets::list(cx, "", 10).await?;
+    secrets::reseal(cx, keys, "", 10).await?;
+    counts::add(cx, "guess:1", 1, 1_000).await?;
+    counts::beginning_with(cx, "guess:").await?;
+    counts::forget(cx, 10).await.map(drop)
+}
+
+async fn link(cx: &Cx<'_, Recording>, agent_key: &str) -> Result<(), OperationError> {
+    let bot = AgentEvent::BotLinked { bot_id: "9".into(), username: "helper_bot".into(), token_ref: "bot".into() };
+    cx.append(agent_key, Expected::Any, &[bot]).await
 }
 
 async fn pairing(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
+    let keys = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    agents::configure(cx, "p", &clawstead_domain::agent::Configure::default()).await?;
+    link(cx, "p").await?;
     let account = Account { bot_id: "9".into(), telegram_user_id: "7".into(), telegram_chat_id: "7".into() };
-    let wanted = Bind { consumer_user_id: "u".into(), agent_key: "a".into(), account: Some(account.clone()), pairing_id: None };
+    let wanted = Bind { consumer_user_id: "u".into(), agent_key: "a".into(), account: Some(account.clone()), ..Bind::default() };
     bindings::make(cx, &wanted, Some("k")).await?;
-    bindings::list(cx, "u").await?;
+    bindings::list(cx, "u", None, 10).await?;
     bindings::by_telegram(cx, "9", "7").await?;
+    bindings::list(cx, "u", Some("z"), 10).await?;
+    for (user, chat) in [(Some("7"), None), (None, Some("7"))] {
+        let account =
+            AccountQuery { bot_id: None, telegram_user_id: user.map(str::to_owned), telegram_chat_id: chat.map(str::to_owned) };
+        bindings::resolve(cx, &account).await?;
+        bindings::resolve(cx, &AccountQuery { bot_id: Some("9".into()), ..account }).await?;
+    }
+    bindings::whose(cx, "c1").await?;
+    bindings::whose_message(cx, "m").await?;
+    bindings::newest_of_user(cx, "u").await?;
+    bots::token_refs(cx, 10).await?;
     bots::find(cx, "9").await?;
     bots::of_agent(cx, "a").await?;
     bots::list(cx, "", 10).await?;
-    let made = pairings::create(cx, "u", "a", None).await?;
-    pairings::consume(cx, &made.code, &account).await.map(drop).or_else(refused)?;
+    let made = pairings::create(cx, &keys, "u", "p", None).await?;
+    let other = Account { telegram_user_id: "8".into(), telegram_chat_id: "8".into(), ..account };
+    pairings::consume(cx, &made.code, &other).await.map(drop).or_else(refused)?;
     pairings::get(cx, &made.pairing_id).await?;
-    pairings::create(cx, "u2", "a", Some(60_000)).await?;
+    pairings::by_code(cx, &made.code).await?;
+    pairings::list(cx, "u", None, 10).await?;
+    pairings::list(cx, "u", Some("z"), 10).await?;
+    let taken_back = pairings::create(cx, &keys, "u3", "p", None).await?;
+    pairings::revoke(cx, &taken_back.pairing_id).await?;
+    pairings::create(cx, &keys, "u3", "p", None).await?;
+    users::overview(cx, "u3").await?;
+    users::onboarding(cx, &keys, "u3", "p").await?;
+    users::agent_readiness(cx, "p").await?;
+    users::required_secrets(cx, None).await?;
+    bindings::bind(cx, Direct { consumer_user_id: "u3".into(), agent_key: "p".into(), replaces_all: true, ..Direct::default() })
+        .await?;
+    bindings::revoke_of_user(cx, "u3", "test").await?;
+    bindings::migrate_legacy(cx, Legacy { revokes_active: true, ends_pairings: true }).await?;
+    replaced_bot(cx, &keys).await?;
+    pairings::create(cx, &keys, "u2", "p", Some(60_000)).await?;
     let late = Cx { now: cx.now + 10_000_000, correlation: String::new(), actor: String::new(), ..*cx };
     pairings::expire_due(&late, 10).await.map(drop)
+}
+
+/// Another bot takes the place of the one that everybody is bound to, and that one is cleared away.
+async fn replaced_bot(cx: &Cx<'_, Recording>, keys: &KeyRing) -> Result<(), OperationError> {
+    agents::configure(cx, "other", &clawstead_domain::agent::Configure::default()).await?;
+    for bot_id in ["71", "72"] {
+        let bot = AgentEvent::BotLinked { bot_id: bot_id.into(), username: "b".into(), token_ref: format!("t{bot_id}") };
+        cx.append("other", Expected::Any, &[bot]).await?;
+    }
+    let transport = ScriptedTransport::new();
+    let telegram = Telegram { transport: &transport, api_url: "https://telegram.test", public_url: "https://claw.test" };
+    bots::settle_webhooks(cx, keys, telegram, 10).await?;
+    assert_eq!(bots::retire_due(cx, keys, telegram, 10).await?, 1);
+    Ok(())
 }
 
 /// A code for no bot cannot be used; it was looked at all the same.
@@ -118,7 +190,14 @@ async fn ticks(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
         pace: None,
     };
     let clock = || cx.now;
-    let outside = Outside { providers: vec![Box::new(fly)], clock: &clock, keys: &keys, public_url: "https://claw.example.org" };
+    let outside = Outside {
+        providers: vec![Box::new(fly)],
+        transport: AnyTransport::new(ScriptedTransport::new()),
+        telegram_api_url: "https://telegram.test",
+        clock: &clock,
+        keys: &keys,
+        public_url: "https://claw.example.org",
+    };
     let provider = ProviderPolicy { kind: "fly".to_owned(), app_name: "w".to_owned(), ..ProviderPolicy::default() };
     let set = ConfigEvent::ConfigChanged { value: serde_json::to_value(provider).unwrap() };
     cx.append("provider", Expected::Version(0), &[set]).await?;

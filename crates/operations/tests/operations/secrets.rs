@@ -22,7 +22,7 @@ fn the_newest_version_is_opened() {
     let (world, keys) = (World::new(), keys(OLD));
     assert_eq!(opened(&world, &keys, "bot"), None);
     for (value, version) in [("first", 1), ("second", 2), ("second", 3)] {
-        assert_eq!(block_on(secrets::import(&world.cx(), &keys, "bot", value)).unwrap(), version);
+        assert_eq!(block_on(secrets::import(&world.cx(), &keys, "bot", value)).unwrap().version, version);
         assert_eq!(opened(&world, &keys, "bot").as_deref(), Some(value));
     }
     assert_eq!(opened(&world, &keys, "another"), None);
@@ -31,7 +31,7 @@ fn the_newest_version_is_opened() {
 #[test]
 fn a_value_that_is_there_already_gets_no_new_version() {
     let (world, keys) = (World::new(), keys(OLD));
-    let import = |value: &str| block_on(secrets::import_if_new(&world.cx(), &keys, "bot", value)).unwrap();
+    let import = |value: &str| block_on(secrets::import_if_new(&world.cx(), &keys, "bot", value)).unwrap().version;
     assert_eq!([import("x"), import("x"), import("y"), import("y")], [1, 1, 2, 2]);
 }
 

@@ -67,7 +67,7 @@ fn w34_and_w56_a_machine_gets_the_bridge_of_its_agent_by_the_rule_of_hydration()
         world.with_cx(|cx| block_on(secrets::import(cx, world.outside().keys, secret_ref, value))).unwrap();
     }
     let bridge = serde_json::from_str(r#"{"enabled": true, "service_id": "profile id"}"#).unwrap();
-    let change = Configure { bridge: Some(bridge), ..Configure::default() };
+    let change = Configure { bridge: Some(Some(bridge)), ..Configure::default() };
     world.with_cx(|cx| block_on(agents::configure(cx, "a", &change))).unwrap();
     world.enqueue("c1");
     world.tick_well();

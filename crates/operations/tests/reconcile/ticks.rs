@@ -83,6 +83,7 @@ fn pairing_codes_expire_once_and_leases_are_taken_back() {
         agent_key: "a".to_owned(),
         bot_id: None,
         expires_at,
+        pending_max: None,
     };
     world.with_cx(|cx| {
         block_on(cx.append("p1", Expected::Version(0), &[created("h1", cx.now + 9_000)])).unwrap();

@@ -11,6 +11,7 @@ use clawstead_ledger::{Durability, Engine, Expected, Ledger};
 use clawstead_operations::files::SqliteStore;
 use clawstead_operations::tick::{self, Outside, TickReport};
 use clawstead_operations::{Cx, agents, configs, provider, queue, workers};
+use clawstead_transport::AnyTransport;
 use clawstead_vault::KeyRing;
 use futures::FutureExt;
 use futures::executor::block_on;
@@ -112,7 +113,14 @@ impl World {
             deployment: DEPLOYMENT,
             pace: None,
         };
-        Outside { providers: vec![Box::new(fly)], clock: &*self.now_of_ticks, keys: &self.keys, public_url: "https://claw.test/" }
+        Outside {
+            providers: vec![Box::new(fly)],
+            transport: AnyTransport::new(&self.fly),
+            telegram_api_url: "https://telegram.test",
+            clock: &*self.now_of_ticks,
+            keys: &self.keys,
+            public_url: "https://claw.test/",
+        }
     }
 
     pub(crate) fn enqueue(&self, conversation_id: &str) {

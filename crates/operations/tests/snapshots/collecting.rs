@@ -4,7 +4,7 @@ use clawstead_domain::config::ProviderPolicy;
 use clawstead_operations::configs;
 use clawstead_operations::provider::Fly;
 use clawstead_operations::tick::{self, Outside};
-use clawstead_transport::{Matcher, ScriptedTransport};
+use clawstead_transport::{AnyTransport, Matcher, ScriptedTransport};
 use futures::executor::block_on;
 
 use crate::memory::{Body, DAY, PUBLIC_URL, noise};
@@ -121,7 +121,14 @@ fn w41_files_are_tidied_whatever_else_goes_wrong() {
         deployment: "test",
         pace: None,
     };
-    let outside = Outside { providers: vec![Box::new(fly)], clock: &|| world.now(), keys: &world.keys, public_url: PUBLIC_URL };
+    let outside = Outside {
+        providers: vec![Box::new(fly)],
+        transport: AnyTransport::new(ScriptedTransport::new()),
+        telegram_api_url: "https://telegram.test",
+        clock: &|| world.now(),
+        keys: &world.keys,
+        public_url: PUBLIC_URL,
+    };
     let report = block_on(tick::run(&world.cx(), &outside, &world.store())).unwrap();
     assert!(report.kinds["machines"].error.is_some(), "{report:?}");
     assert_eq!(report.kinds["files"].done, 2, "an upload that expired, and its file");

@@ -14,7 +14,7 @@ fn keys() -> KeyRing {
 
 fn change(world: &World, bridge: &str) {
     let bridge: BridgeChange = serde_json::from_str(bridge).unwrap();
-    let change = Configure { bridge: Some(bridge), ..Configure::default() };
+    let change = Configure { bridge: Some(Some(bridge)), ..Configure::default() };
     block_on(agents::configure(&world.cx(), "a", &change)).unwrap();
 }
 

@@ -93,7 +93,7 @@ fn w32_conversations_of_users_do_not_collide() {
             consumer_user_id: user.to_owned(),
             agent_key: "a".to_owned(),
             account: None,
-            pairing_id: None,
+            ..clawstead_domain::binding::Bind::default()
         };
         block_on(clawstead_operations::bindings::make(&world.cx(), &wanted, None)).unwrap().binding.conversation_id
     };

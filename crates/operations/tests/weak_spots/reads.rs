@@ -14,7 +14,7 @@ use crate::world::{World, code, command, ending};
 fn bind(world: &World, telegram: bool) -> (String, String) {
     let account = Account { bot_id: "9".into(), telegram_user_id: "7".into(), telegram_chat_id: "7".into() };
     let wanted =
-        Bind { consumer_user_id: "ada".into(), agent_key: "a".into(), account: telegram.then_some(account), pairing_id: None };
+        Bind { consumer_user_id: "ada".into(), agent_key: "a".into(), account: telegram.then_some(account), ..Bind::default() };
     let binding = block_on(bindings::make(&world.cx(), &wanted, None)).unwrap().binding;
     (binding.binding_id, binding.conversation_id)
 }
