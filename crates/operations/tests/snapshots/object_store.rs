@@ -155,19 +155,17 @@ async fn w40_what_has_no_row_is_found_by_going_round_and_what_is_not_ours_is_lef
     assert_eq!(server.keys().len(), 2);
 }
 
-/// Bytes whose file is given up, and removed, before the last of them comes.
-struct HeldUp<'a> {
-    world: &'a World,
+/// Bytes before the last of which something happens.
+struct HeldUp<F> {
+    meanwhile: F,
     pieces: u32,
 }
 
-impl Incoming for HeldUp<'_> {
+impl<F: AsyncFn()> Incoming for HeldUp<F> {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Broken> {
         self.pieces += 1;
         if self.pieces == 2 {
-            self.world.pass(DAY);
-            snapshots::retire(&self.world.cx(), 100).await.unwrap();
-            files::collect(&self.world.cx(), &self.world.store(), 100).await.unwrap();
+            (self.meanwhile)().await;
         }
         Ok((self.pieces < 3).then(|| noise(10)))
     }
@@ -178,9 +176,21 @@ async fn w40_an_upload_that_is_held_up_until_nobody_wants_it_leaves_nothing() {
     let (world, server) = with_objects().await;
     let worker = world.holder("c");
     let started = world.start(&worker, "c");
-    world.upload(&started.upload_url, &mut HeldUp { world: &world, pieces: 0 }).unwrap_err();
+    let removed = async || {
+        world.pass(DAY);
+        snapshots::retire(&world.cx(), 100).await.unwrap();
+        files::collect(&world.cx(), &world.store(), 100).await.unwrap();
+    };
+    world.upload(&started.upload_url, &mut HeldUp { meanwhile: removed, pieces: 0 }).unwrap_err();
     assert_eq!((server.keys().len(), server.unfinished().len()), (0, 0));
     assert_eq!(world.texts("SELECT file_id FROM files"), Vec::<String>::new());
+
+    let started = world.start(&worker, "c");
+    // The collector looked before the upload had begun, and its row goes before the last bytes come.
+    let row_gone = async || drop(world.cx().sql("DELETE FROM files", &[]).await.unwrap());
+    let late = world.upload(&started.upload_url, &mut HeldUp { meanwhile: row_gone, pieces: 0 });
+    assert_eq!(code(late), "file_not_found");
+    assert_eq!((server.keys().len(), server.unfinished().len()), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
