@@ -12,4 +12,6 @@ CREATE VIEW IF NOT EXISTS due (what, id, at) AS
   UNION ALL
   SELECT 'retired_bot', bot_id, retry_at FROM retired_bots
   UNION ALL
-  SELECT 'drain', worker_id, drain_deadline_at FROM workers WHERE state = 'draining';
+  SELECT 'drain', worker_id, drain_deadline_at FROM workers WHERE state = 'draining'
+  UNION ALL
+  SELECT 'salvage', worker_id, volume_keep_until FROM workers WHERE state = 'stopping' AND volume_keep_until IS NOT NULL;

@@ -102,17 +102,33 @@ pub struct ScalingPolicy {
     pub machines_max: i64,
     /// At most so many new ones a tick.
     pub spawn_step: i64,
+    /// So many machines wait for conversations that are new: they answer at once, and are billed for waiting.
+    pub warm_workers: i64,
+    /// So many conversations that wait are left to one worker. More than one is only for images whose workers take any
+    /// conversation; those of the published ones keep to one for life.
+    pub conversations_per_worker: i64,
     /// A worker without a job for so long is drained.
     pub idle_timeout_ms: i64,
     /// A drain ends after so long, whatever the worker does.
     pub drain_deadline_ms: i64,
     /// A machine whose worker has not called within this time is replaced.
     pub boot_timeout_ms: i64,
+    /// The volume of a worker that could not hand in what it knows is kept for so long.
+    pub salvage_ms: i64,
 }
 
 impl Default for ScalingPolicy {
     fn default() -> Self {
-        Self { machines_max: 1, spawn_step: 1, idle_timeout_ms: 1_800_000, drain_deadline_ms: 300_000, boot_timeout_ms: 300_000 }
+        Self {
+            machines_max: 1,
+            spawn_step: 1,
+            warm_workers: 0,
+            conversations_per_worker: 1,
+            idle_timeout_ms: 1_800_000,
+            drain_deadline_ms: 300_000,
+            boot_timeout_ms: 300_000,
+            salvage_ms: 7 * DAY_MS,
+        }
     }
 }
 
@@ -127,10 +143,10 @@ pub struct ProviderPolicy {
     pub kind: String,
     /// Fly app that holds the machines.
     pub app_name: String,
-    /// Image of the worker, best by digest.
+    /// Image of the worker.
     pub image: String,
-    /// Region of machine and volume.
-    pub region: String,
+    /// Regions of machine and volume; the next one is for when those before have no room.
+    pub regions: Vec<String>,
     /// Where the volume is mounted.
     pub volume_path: String,
     /// Size of the volume, GB.
@@ -152,7 +168,7 @@ impl Default for ProviderPolicy {
             kind: String::new(),
             app_name: String::new(),
             image: String::new(),
-            region: String::new(),
+            regions: Vec::new(),
             volume_path: "/data".to_owned(),
             volume_size_gb: 10,
             cpus: 1,
@@ -217,6 +233,8 @@ pub trait Policy: Default + Serialize + for<'de> Deserialize<'de> {
 
 const DAY_MS: i64 = 86_400_000;
 
+const REGIONS_MAX: usize = 20;
+
 fn within(field: &'static str, value: i64, least: i64, most: i64) -> Result<(), Refusal> {
     if (least..=most).contains(&value) {
         return Ok(());
@@ -261,9 +279,12 @@ impl Policy for ScalingPolicy {
     fn check(&self) -> Result<(), Refusal> {
         within("machines_max", self.machines_max, 0, 10_000)?;
         within("spawn_step", self.spawn_step, 1, 100)?;
+        within("warm_workers", self.warm_workers, 0, self.machines_max)?;
+        within("conversations_per_worker", self.conversations_per_worker, 1, 50)?;
         within("idle_timeout_ms", self.idle_timeout_ms, 100, 30 * DAY_MS)?;
         within("drain_deadline_ms", self.drain_deadline_ms, 100, DAY_MS)?;
-        within("boot_timeout_ms", self.boot_timeout_ms, 100, DAY_MS)
+        within("boot_timeout_ms", self.boot_timeout_ms, 100, DAY_MS)?;
+        within("salvage_ms", self.salvage_ms, 0, 60 * DAY_MS)
     }
 }
 
@@ -278,10 +299,14 @@ impl Policy for ProviderPolicy {
             let known = PROVIDER_KINDS.join(" or ");
             return Err(Refusal::invalid("kind", format!("must be {known}, or empty for no machines")));
         }
-        for (field, value) in
-            [("app_name", &self.app_name), ("image", &self.image), ("region", &self.region), ("volume_path", &self.volume_path)]
-        {
+        for (field, value) in [("app_name", &self.app_name), ("image", &self.image), ("volume_path", &self.volume_path)] {
             crate::text::check_text(field, value, 512)?;
+        }
+        if self.regions.is_empty() || self.regions.len() > REGIONS_MAX {
+            return Err(Refusal::invalid("regions", format!("must be from 1 to {REGIONS_MAX} regions, the first choice first")));
+        }
+        for region in &self.regions {
+            crate::text::check_text("regions", region, 64)?;
         }
         within("volume_size_gb", self.volume_size_gb, 1, 500)?;
         within("cpus", self.cpus, 1, 16)?;

@@ -22,8 +22,15 @@ pub enum WorkerEvent {
         app_name: Option<String>,
         /// Region of its machine and volume.
         region: Option<String>,
-        /// Conversation it is meant for. It owns that only once it has claimed.
+        /// Conversation it is meant for. It owns that only once it has claimed. None for one that waits for a new one.
         wanted_for: Option<String>,
+        /// How many conversations it may work for; 1 for one that keeps to its first.
+        conversations_max: i64,
+    },
+    /// It waited for a new conversation, and this is it.
+    AssignmentChanged {
+        /// Which one.
+        conversation_id: String,
     },
     /// Its volume exists.
     VolumeCreated {
@@ -51,6 +58,24 @@ pub enum WorkerEvent {
         /// Which one.
         snapshot_id: String,
     },
+    /// Its machine stopped before it handed in what it knows; it is about to be started once more, to do that.
+    RestartRequested {},
+    /// Its machine was started once more.
+    MachineRestarted {},
+    /// It did not hand in what it knows: it is stopped without, and its volume is kept for somebody to look at.
+    DrainAbandoned {
+        /// Its volume, if it has one.
+        volume_id: Option<String>,
+        /// The volume is deleted then, unless somebody did before.
+        keep_until: i64,
+    },
+    /// The provider has begun a copy of its volume.
+    VolumeSnapshotTaken {},
+    /// The provider has no room for it where it was asked for.
+    CapacityRefused {
+        /// Where.
+        region: String,
+    },
     /// Its machine and volume are being removed.
     TeardownStarted {},
     /// Its machine is gone, or never was.
@@ -75,8 +100,12 @@ pub enum DrainReason {
     Silent,
     /// It never called.
     NeverSeen,
+    /// It handed in what it knows, and ended by itself.
+    Exited,
     /// Its machine stopped by itself or is gone.
     MachineLost,
+    /// The provider has no room for it.
+    NoCapacity,
     /// Its place is needed for work that waits.
     Preempted,
     /// The operator, or a policy he changed.
@@ -89,7 +118,9 @@ impl fmt::Display for DrainReason {
             Self::Idle => "idle",
             Self::Silent => "silent",
             Self::NeverSeen => "never seen",
+            Self::Exited => "exited",
             Self::MachineLost => "machine lost",
+            Self::NoCapacity => "no capacity",
             Self::Preempted => "preempted",
             Self::Operator => "operator",
         })
@@ -152,6 +183,7 @@ pub fn register(name: Option<String>, token_hash: String) -> Result<WorkerEvent,
         app_name: None,
         region: None,
         wanted_for: None,
+        conversations_max: 1,
     })
 }
 

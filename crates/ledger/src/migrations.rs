@@ -29,6 +29,8 @@ pub const VIEW_TABLES: &[&str] = &[
     "message_metadata",
     "queue_totals",
     "user_agents",
+    "unsaved_work",
+    "full_regions",
     "machine_times",
     "message_costs",
     "cost_days",
@@ -91,6 +93,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(46, "message_repeated", "0046_message_repeated.view"),
     view!(60, "user_agents", "0060_user_agents.view"),
     Migration { version: 61, name: "identity_rows", content: Content::Tables(file!("0061_identity_rows")) },
+    view!(70, "unsaved_work", "0070_unsaved_work.view"),
+    view!(71, "full_regions", "0071_full_regions.view"),
+    view!(72, "drain_guard", "0072_drain_guard.view"),
     view!(75, "costs", "0075_costs.view"),
 ];
 

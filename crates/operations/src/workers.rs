@@ -24,6 +24,14 @@ pub struct Worker {
     pub state: State,
     /// The conversation it works for.
     pub conversation_id: Option<String>,
+    /// The conversation it was made for.
+    pub wanted_for: Option<String>,
+    /// Why it is drained.
+    pub drain_reason: Option<String>,
+    /// Its drain ends then at the latest.
+    pub drain_deadline_at: Option<i64>,
+    /// Its volume holds what it did not hand in, and is kept until then.
+    pub volume_keep_until: Option<i64>,
     /// App that holds its machine.
     pub app_name: Option<String>,
     /// Its machine.
@@ -36,9 +44,38 @@ pub struct Worker {
     /// job of an agent that has no bot (worker-wire.md section 2 step 9).
     #[serde(skip)]
     pub needs_bot: bool,
+    /// How many conversations it may work for.
+    #[serde(skip)]
+    pub conversations_max: i64,
     /// Version of its stream.
     #[serde(skip)]
     pub stream_version: i64,
+}
+
+/// Which conversations a worker may claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// Any.
+    Any,
+    /// This one for life.
+    One(&'a str),
+    /// None until it is given one.
+    None,
+}
+
+impl Worker {
+    /// A worker of ours keeps to the conversation that it was made for, unless its image takes any; one of somebody's own takes
+    /// what it likes.
+    #[must_use]
+    pub fn scope(&self) -> Scope<'_> {
+        if self.provider == "external" || self.conversations_max > 1 {
+            return Scope::Any;
+        }
+        match self.conversation_id.as_deref().or(self.wanted_for.as_deref()) {
+            Some(conversation_id) => Scope::One(conversation_id),
+            None => Scope::None,
+        }
+    }
 }
 
 /// A worker that was just registered. The only time anybody sees its token.
@@ -98,7 +135,8 @@ pub async fn live<E: Engine>(cx: &Cx<'_, E>) -> Result<Vec<Worker>, OperationErr
     Ok(cx.sql(&sql, &[]).await?.iter().filter_map(|row| worker_of(&row)).collect())
 }
 
-/// Whether a worker that is there, or on its way, has nothing in flight.
+/// Whether a worker that is there, or on its way, has nothing in flight. One that waits to be given a conversation is not free
+/// to take one.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -106,6 +144,7 @@ pub async fn any_free<E: Engine>(cx: &Cx<'_, E>) -> Result<bool, OperationError>
     let policy: LeasePolicy = configs::load(cx).await?.get()?;
     let sql = "SELECT 1 FROM workers w LEFT JOIN worker_contacts c ON c.worker_id = w.worker_id \
                WHERE w.state IN ('requested', 'active') AND (w.state = 'requested' OR c.last_seen_at > ?1) \
+               AND (w.provider = 'external' OR w.conversations_max > 1 OR w.wanted_for IS NOT NULL) \
                AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.worker_id = w.worker_id) LIMIT 1";
     Ok(cx.sql(sql, &[(cx.now - policy.silent_after_ms).into()]).await?.first().is_some())
 }
@@ -140,7 +179,7 @@ pub async fn contacted<E: Engine>(cx: &Cx<'_, E>, worker_id: &str) -> Result<(),
 }
 
 const SELECT: &str = "SELECT w.worker_id, w.name, w.provider, w.state, w.conversation_id, w.app_name, w.machine_id, w.stream_version, \
-    c.last_seen_at, (SELECT count(*) FROM leases l WHERE l.worker_id = w.worker_id) AS load \
+    w.wanted_for, w.conversations_max, w.drain_reason, w.drain_deadline_at, w.volume_keep_until, c.last_seen_at, (SELECT count(*) FROM leases l WHERE l.worker_id = w.worker_id) AS load \
     FROM workers w LEFT JOIN worker_contacts c ON c.worker_id = w.worker_id";
 
 fn worker_of(row: &Row<'_>) -> Option<Worker> {
@@ -150,6 +189,11 @@ fn worker_of(row: &Row<'_>) -> Option<Worker> {
         provider: row.text("provider")?,
         state: State::parse(&row.text("state")?)?,
         conversation_id: row.text("conversation_id"),
+        wanted_for: row.text("wanted_for"),
+        drain_reason: row.text("drain_reason"),
+        drain_deadline_at: row.integer("drain_deadline_at"),
+        volume_keep_until: row.integer("volume_keep_until"),
+        conversations_max: row.integer("conversations_max")?,
         app_name: row.text("app_name"),
         machine_id: row.text("machine_id"),
         load: row.integer("load")?,

@@ -40,7 +40,7 @@ pub async fn sandbox_provider(api: &Api) -> Result<()> {
         "kind": "fly",
         "app_name": "clawstead-sandbox",
         "image": "registry.fly.io/clawstead-sandbox:echo",
-        "region": "fra",
+        "regions": ["fra"],
     });
     config(api, "provider", &provider).await
 }

@@ -6,6 +6,7 @@ mod events;
 mod functions;
 mod health;
 mod identity;
+mod lives;
 mod messages;
 mod operator;
 mod pairing;

@@ -7,9 +7,18 @@ use crate::worker::DrainReason;
 /// One step of the reconciler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Ask for a worker for a conversation, then make its volume and machine.
+    /// Ask for a worker, then make its volume and machine.
     Request {
-        /// The conversation that waits.
+        /// The conversation that waits for it; none when it is to wait for one.
+        conversation_id: Option<String>,
+        /// Where its machine is to be.
+        region: String,
+    },
+    /// Give a worker that waits for a conversation one that is new.
+    Assign {
+        /// The worker.
+        worker_id: String,
+        /// The conversation.
         conversation_id: String,
     },
     /// Make what a worker still lacks: its volume, its machine.
@@ -40,12 +49,35 @@ pub enum Action {
         /// It is stopped then at the latest.
         deadline_at: i64,
     },
+    /// Start a worker's machine once more, so that it can hand in what it knows.
+    RestartMachine {
+        /// The worker.
+        worker_id: String,
+        /// Its machine.
+        machine_id: String,
+    },
+    /// Wait no longer for a worker to hand in what it knows, and keep its volume instead.
+    Abandon {
+        /// The worker.
+        worker_id: String,
+        /// The volume is kept so long.
+        keep_until: i64,
+    },
+    /// Have the provider copy a worker's volume.
+    SnapshotVolume {
+        /// The worker.
+        worker_id: String,
+        /// Its volume.
+        volume_id: String,
+    },
     /// Stop a worker's machine.
     StopMachine {
         /// The worker.
         worker_id: String,
         /// Its machine.
         machine_id: String,
+        /// Without giving it time to finish.
+        at_once: bool,
     },
     /// Delete a worker's machine.
     DeleteMachine {
@@ -102,11 +134,15 @@ impl Action {
     /// What the action is about: of those with the same subject, a later one makes sense only after the earlier one succeeded.
     pub fn subject(&self) -> &str {
         match self {
-            Self::Request { conversation_id } => conversation_id,
-            Self::Provision { worker_id }
+            Self::Request { conversation_id, .. } => conversation_id.as_deref().unwrap_or("new conversations"),
+            Self::Assign { worker_id, .. }
+            | Self::Provision { worker_id }
             | Self::AdoptVolume { worker_id, .. }
             | Self::AdoptMachine { worker_id, .. }
             | Self::Drain { worker_id, .. }
+            | Self::RestartMachine { worker_id, .. }
+            | Self::Abandon { worker_id, .. }
+            | Self::SnapshotVolume { worker_id, .. }
             | Self::StopMachine { worker_id, .. }
             | Self::DeleteMachine { worker_id, .. }
             | Self::ConfirmMachineGone { worker_id, .. }
@@ -122,12 +158,20 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Request { conversation_id } => write!(f, "request a worker for {conversation_id}"),
+            Self::Request { conversation_id: Some(id), region } => write!(f, "request a worker for {id} in {region}"),
+            Self::Request { conversation_id: None, region } => write!(f, "request a worker for any in {region}"),
+            Self::Assign { worker_id, conversation_id } => write!(f, "assign {conversation_id} to {worker_id}"),
             Self::Provision { worker_id } => write!(f, "provision {worker_id}"),
             Self::AdoptVolume { worker_id, volume_id } => write!(f, "adopt volume {volume_id} for {worker_id}"),
             Self::AdoptMachine { worker_id, machine_id } => write!(f, "adopt machine {machine_id} for {worker_id}"),
             Self::Drain { worker_id, reason, deadline_at } => write!(f, "drain {worker_id} ({reason}) until {deadline_at}"),
-            Self::StopMachine { worker_id, machine_id } => write!(f, "stop machine {machine_id} of {worker_id}"),
+            Self::RestartMachine { worker_id, machine_id } => write!(f, "start machine {machine_id} of {worker_id} once more"),
+            Self::Abandon { worker_id, keep_until } => write!(f, "abandon {worker_id}, keep its volume until {keep_until}"),
+            Self::SnapshotVolume { worker_id, volume_id } => write!(f, "copy volume {volume_id} of {worker_id}"),
+            Self::StopMachine { worker_id, machine_id, at_once } => {
+                let how = if *at_once { " at once" } else { "" };
+                write!(f, "stop machine {machine_id} of {worker_id}{how}")
+            }
             Self::DeleteMachine { worker_id, machine_id, force } => {
                 let how = if *force { " by force" } else { "" };
                 write!(f, "delete machine {machine_id} of {worker_id}{how}")

@@ -1,5 +1,7 @@
 //! What there is: the reconciler's view of workers, of the queue, and of what the provider lists.
 
+use std::collections::BTreeMap;
+
 use crate::worker::State;
 
 /// Everything that a plan is made from.
@@ -12,6 +14,8 @@ pub struct Inventory {
     pub waiting: Vec<Head>,
     /// What the provider lists, app by app. An app that could not be listed is left out: nothing is known of it then.
     pub listings: Vec<Listing>,
+    /// Regions that had no room, and when they last said so.
+    pub full_regions: BTreeMap<String, i64>,
     /// Since when somebody has looked at the workers without a break. Silence before that is nobody's fault but ours.
     pub watching_since: i64,
 }
@@ -35,6 +39,8 @@ pub struct Worker {
     pub machine_created_at: Option<i64>,
     /// Conversation it was made for.
     pub wanted_for: Option<String>,
+    /// How many conversations it may work for.
+    pub conversations_max: i64,
     /// Conversation of its last claim.
     pub conversation_id: Option<String>,
     /// When it was asked for.
@@ -51,6 +57,18 @@ pub struct Worker {
     pub lease_ends_at: Option<i64>,
     /// Whether a message waits that only it should take, now or soon.
     pub has_work: bool,
+    /// Conversations that it worked for since it last handed in what it knows of them.
+    pub unsaved: Vec<String>,
+    /// When its machine was started once more, so that it can hand that in.
+    pub restarted_at: Option<i64>,
+    /// Since when nobody waits for that any more.
+    pub abandoned_at: Option<i64>,
+    /// When a copy of its volume was begun.
+    pub volume_snapshot_at: Option<i64>,
+    /// Its volume is not deleted before.
+    pub volume_keep_until: Option<i64>,
+    /// When the provider had no room for it.
+    pub capacity_refused_at: Option<i64>,
     /// Its drain ends then at the latest.
     pub drain_deadline_at: Option<i64>,
     /// Since when its machine is being removed.
@@ -68,6 +86,8 @@ pub struct Head {
     pub conversation_id: String,
     /// The worker that had its last message, and has it still.
     pub worker_id: Option<String>,
+    /// Whether there is a snapshot to start from. Published workers look for one only when they boot.
+    pub has_memory: bool,
 }
 
 /// What the provider lists of one app.

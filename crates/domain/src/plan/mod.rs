@@ -5,6 +5,7 @@
 
 mod action;
 mod demand;
+mod handover;
 mod inventory;
 mod orphans;
 mod provide;

@@ -2,7 +2,7 @@
 
 use clawstead_mutation::{Mutation, made};
 
-use super::{Action, Listing, Machine, Phase, Sighting, View, Worker, provide};
+use super::{Action, Listing, Machine, Phase, Sighting, View, Worker, handover, provide};
 use crate::worker::State;
 
 /// A machine has at most 300 s to stop (outside-contracts.md); one that takes longer is deleted as it is.
@@ -18,10 +18,13 @@ pub(super) fn steps(view: &View<'_>, worker: &Worker) -> Vec<Action> {
         return if time_is_up { vec![finish(worker)] } else { Vec::new() };
     }
     if worker.machine_gone_at.is_none() {
-        return machine(view, worker, time_is_up).into_iter().collect();
+        return handover::steps(view, worker, time_is_up).unwrap_or_else(|| {
+            let copy = handover::copy_of_volume(view, worker);
+            copy.into_iter().chain(machine(view, worker, time_is_up)).collect()
+        });
     }
     match view.listing_of(worker) {
-        Some(listing) => volume(worker, listing),
+        Some(listing) => volume(view, worker, listing),
         None => Vec::new(),
     }
 }
@@ -41,15 +44,17 @@ fn listed_machine(view: &View<'_>, worker: &Worker, machine: &Machine, time_is_u
         Phase::Gone => Some(confirm_gone(worker)),
         Phase::Created | Phase::AtRest => Some(delete(worker, machine, is_stuck)),
         Phase::Running | Phase::Stopping | Phase::Leaving if is_stuck => Some(delete(worker, machine, true)),
-        Phase::Running if time_is_up => {
-            Some(Action::StopMachine { worker_id: worker.worker_id.clone(), machine_id: machine.machine_id.clone() })
-        }
+        Phase::Running if time_is_up => Some(Action::StopMachine {
+            worker_id: worker.worker_id.clone(),
+            machine_id: machine.machine_id.clone(),
+            at_once: worker.abandoned_at.is_some(),
+        }),
         Phase::Running | Phase::Stopping | Phase::Leaving => None,
     }
 }
 
 /// All volumes that were made for the worker, also one that nobody was told of.
-fn volume(worker: &Worker, listing: &Listing) -> Vec<Action> {
+fn volume(view: &View<'_>, worker: &Worker, listing: &Listing) -> Vec<Action> {
     let worker_id = &worker.worker_id;
     let is_its = |volume: &&super::Volume| {
         worker.volume_id.as_ref() == Some(&volume.volume_id) || volume.worker_id.as_ref() == Some(worker_id)
@@ -62,7 +67,8 @@ fn volume(worker: &Worker, listing: &Listing) -> Vec<Action> {
         .map(|volume| Action::DeleteVolume { worker_id: worker_id.clone(), volume_id: volume.volume_id.clone() })
         .collect();
     if !left.is_empty() && !made(Mutation::LeftVolume) {
-        return left;
+        let is_kept = worker.volume_keep_until.is_some_and(|at| at > view.now);
+        return if is_kept { Vec::new() } else { left };
     }
     if worker.volume_gone_at.is_none() && !made(Mutation::LeftVolume) {
         return vec![Action::ConfirmVolumeGone { worker_id: worker_id.clone(), volume_id: worker.volume_id.clone() }];

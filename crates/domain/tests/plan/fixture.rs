@@ -39,7 +39,12 @@ impl Fixture {
                 ..Inventory::default()
             },
             scaling: ScalingPolicy { machines_max: 2, ..ScalingPolicy::default() },
-            provider: ProviderPolicy { kind: "fly".to_owned(), app_name: APP.to_owned(), ..ProviderPolicy::default() },
+            provider: ProviderPolicy {
+                kind: "fly".to_owned(),
+                app_name: APP.to_owned(),
+                regions: vec!["fra".to_owned(), "ams".to_owned()],
+                ..ProviderPolicy::default()
+            },
         };
         for line in lines(given) {
             fixture.add(&Words::of(line));
@@ -54,10 +59,18 @@ impl Fixture {
                 Some(app) => self.provider.app_name = app,
                 None => self.provider.kind = String::new(),
             },
+            "full" => {
+                let refused_at = words.at("since").expect("a full region says since when");
+                self.inventory.full_regions.insert(words.list[1].to_owned(), refused_at);
+            }
             "watching" => self.inventory.watching_since = instant(words.list[1]),
             "worker" => self.inventory.workers.push(worker(words)),
             "waiting" => {
-                let head = Head { conversation_id: words.list[1].to_owned(), worker_id: words.value("held") };
+                let head = Head {
+                    conversation_id: words.list[1].to_owned(),
+                    worker_id: words.value("held"),
+                    has_memory: words.has("memory"),
+                };
                 self.inventory.waiting.push(head);
             }
             "machine" => self.listing().machines.push(machine(words)),
@@ -78,9 +91,12 @@ impl Fixture {
         let set = |field: &mut i64, value: Option<i64>| *field = value.unwrap_or(*field);
         set(&mut self.scaling.machines_max, number("machines_max"));
         set(&mut self.scaling.spawn_step, number("spawn_step"));
+        set(&mut self.scaling.warm_workers, number("warm"));
+        set(&mut self.scaling.conversations_per_worker, number("each"));
         set(&mut self.scaling.idle_timeout_ms, words.at("idle"));
         set(&mut self.scaling.drain_deadline_ms, words.at("drain"));
         set(&mut self.scaling.boot_timeout_ms, words.at("boot"));
+        set(&mut self.scaling.salvage_ms, words.at("salvage"));
     }
 }
 
@@ -96,6 +112,7 @@ fn worker(words: &Words<'_>) -> Worker {
         machine_created_at: machine_id.is_some().then(|| words.at("made").unwrap_or(asked)),
         machine_id,
         wanted_for: words.value("for"),
+        conversations_max: words.value("takes").map_or(1, |number| number.parse().expect("a number")),
         conversation_id: words.value("has"),
         requested_at: asked,
         seen_at: words.at("seen"),
@@ -104,6 +121,12 @@ fn worker(words: &Words<'_>) -> Worker {
         last_ended_at: words.at("ended"),
         lease_ends_at: words.at("lease"),
         has_work: words.has("work"),
+        unsaved: words.value("unsaved").iter().flat_map(|list| list.split(',')).map(str::to_owned).collect(),
+        restarted_at: words.at("restarted"),
+        abandoned_at: words.at("abandoned"),
+        volume_snapshot_at: words.at("copied"),
+        volume_keep_until: words.at("keep"),
+        capacity_refused_at: words.at("refused"),
         drain_deadline_at: words.at("deadline"),
         teardown_at: words.at("teardown"),
         machine_gone_at: words.at("machine_gone"),

@@ -26,6 +26,8 @@ const RESTARTS_MAX: u32 = 3;
 /// this.
 const GENTLE_STOP: StopMachine = StopMachine { signal: Some(Signal::Sigterm), timeout_seconds: Some(300) };
 
+const STOP_AT_ONCE: StopMachine = StopMachine { signal: Some(Signal::Sigkill), timeout_seconds: None };
+
 /// Fly, as one deployment sees it.
 pub struct Fly<'a, T> {
     /// Sends requests.
@@ -123,8 +125,9 @@ impl<T: Transport> Provider for Fly<'_, T> {
         settled(self.app(app)?.start_machine(machine_id).await)
     }
 
-    async fn stop_machine(&self, app: &str, machine_id: &str) -> Result<(), Trouble> {
-        settled(self.app(app)?.stop_machine(machine_id, GENTLE_STOP).await.found()).map(drop)
+    async fn stop_machine(&self, app: &str, machine_id: &str, at_once: bool) -> Result<(), Trouble> {
+        let how = if at_once { STOP_AT_ONCE } else { GENTLE_STOP };
+        settled(self.app(app)?.stop_machine(machine_id, how).await.found()).map(drop)
     }
 
     async fn cordon_machine(&self, app: &str, machine_id: &str) -> Result<(), Trouble> {

@@ -62,11 +62,11 @@ pub trait Provider {
     /// [`TroubleKind::Missing`] when there is none.
     async fn start_machine(&self, app: &str, machine_id: &str) -> Result<(), Trouble>;
 
-    /// Asks a machine's process to end, with time enough to save what it knows.
+    /// Asks a machine's process to end, with time enough to save what it knows, or without any.
     ///
     /// # Errors
     /// When the provider did not take the order.
-    async fn stop_machine(&self, app: &str, machine_id: &str) -> Result<(), Trouble>;
+    async fn stop_machine(&self, app: &str, machine_id: &str, at_once: bool) -> Result<(), Trouble>;
 
     /// Keeps new requests from the outside away from a machine.
     ///

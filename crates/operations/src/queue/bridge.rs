@@ -54,6 +54,23 @@ pub async fn resolve_bridge<E: Engine>(
     }))
 }
 
+/// The secret that an agent's app and its worker know each other by, for an agent whose bridge is on: the agent's own, else the
+/// global one. It goes to machines only, not to hydration (queue-worker.md section 8.4).
+///
+/// # Errors
+/// When a secret cannot be opened with these keys.
+pub async fn linking_secret<E: Engine>(
+    cx: &Cx<'_, E>,
+    keys: &KeyRing,
+    agent: &Agent,
+) -> Result<Option<Secret<String>>, OperationError> {
+    if !agent.bridge.as_ref().is_some_and(|bridge| bridge.enabled) {
+        return Ok(None);
+    }
+    let lookup = Lookup { cx, keys, agent_key: &agent.agent_key };
+    Ok(lookup.secret("linkingSharedSecret", None).await?.map(|(_, secret)| secret))
+}
+
 struct Lookup<'a, E> {
     cx: &'a Cx<'a, E>,
     keys: &'a KeyRing,

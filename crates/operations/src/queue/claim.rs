@@ -9,7 +9,7 @@ use clawstead_mutation::{Mutation, made};
 use serde_json::Value as Json;
 
 use super::facts;
-use crate::workers::Worker;
+use crate::workers::{Scope, Worker};
 use crate::{Cx, OperationError, configs, decide};
 
 /// A worker need not leave a conversation whose next message is ready within this time.
@@ -32,9 +32,12 @@ pub struct Job {
     pub message: Json,
 }
 
-/// A head is free for a worker when nobody has its conversation, or this worker, or one that is silent.
+/// A head is free for a worker when nobody has its conversation, or this worker, or one that is silent; and no other one that is
+/// draining still has to hand in what it knows of it.
 const FREE: &str = "(h.worker_id IS NULL OR h.worker_id = ?2 OR NOT EXISTS (SELECT 1 FROM workers w JOIN worker_contacts k \
-    ON k.worker_id = w.worker_id WHERE w.worker_id = h.worker_id AND w.state = 'active' AND k.last_seen_at > ?3))";
+    ON k.worker_id = w.worker_id WHERE w.worker_id = h.worker_id AND w.state = 'active' AND k.last_seen_at > ?3)) \
+    AND NOT EXISTS (SELECT 1 FROM unsaved_work u JOIN workers d ON d.worker_id = u.worker_id WHERE u.conversation_id = h.conversation_id \
+    AND u.worker_id <> ?2 AND d.state = 'draining' AND d.drain_deadline_at > ?1)";
 
 /// Heads that a worker can do anything with.
 fn doable(worker: &Worker) -> &'static str {
@@ -93,6 +96,11 @@ pub async fn claim_among<E: Engine>(
     if !worker.state.takes_work() {
         return Ok(None);
     }
+    let wanted = match worker.scope() {
+        Scope::Any => wanted,
+        Scope::One(own) if wanted.is_none_or(|wanted| wanted == own) => Some(own),
+        Scope::One(_) | Scope::None => return Ok(None),
+    };
     let policy: LeasePolicy = configs::load(cx).await?.get()?;
     let claimed = decide(async || {
         let own = wanted.or(worker.conversation_id.as_deref());

@@ -18,7 +18,7 @@ mod user_agent;
 mod views;
 mod wait;
 
-pub use bridge::{BridgeRuntime, resolve_bridge};
+pub use bridge::{BridgeRuntime, linking_secret, resolve_bridge};
 pub use cancel::{cancel, reschedule};
 pub use claim::{ClaimSpread, Job, claim, claim_among, has_queued};
 pub use dead_letters::{MANY_MAX, Many, RefusedOne, Which, dead_letters, discard, discard_many, replay, replay_many};

@@ -34,15 +34,21 @@ impl<'a, E: Engine> Actor<'a, E> {
     /// Carries out one action. Repeating one that was interrupted, or that another has done, does no harm.
     pub(super) async fn perform(&self, action: &Action) -> Result<Progress, OperationError> {
         match action {
-            Action::Request { conversation_id } => self.request(conversation_id).await,
+            Action::Request { conversation_id, region } => self.request(conversation_id.as_deref(), region).await,
+            Action::Assign { worker_id, conversation_id } => self.assign(worker_id, conversation_id).await,
             Action::Provision { worker_id } => self.provision(worker_id).await,
             Action::AdoptVolume { worker_id, volume_id } => self.adopt_volume(worker_id, volume_id).await,
             Action::AdoptMachine { worker_id, machine_id } => self.adopt_machine(worker_id, machine_id).await,
             Action::Drain { worker_id, reason, deadline_at } => {
                 let event = WorkerEvent::DrainRequested { reason: *reason, deadline_at: *deadline_at };
-                self.note(worker_id, |known| known.state.takes_work().then(|| event.clone())).await
+                let noted = self.note(worker_id, |known| known.state.takes_work().then(|| event.clone())).await;
+                // It was given a message a moment ago.
+                or_later(noted, "worker_is_busy")
             }
-            Action::StopMachine { worker_id, machine_id } => self.stop_machine(worker_id, machine_id).await,
+            Action::RestartMachine { worker_id, machine_id } => self.restart_machine(worker_id, machine_id).await,
+            Action::Abandon { worker_id, keep_until } => self.abandon(worker_id, *keep_until).await,
+            Action::SnapshotVolume { worker_id, volume_id } => self.snapshot_volume(worker_id, volume_id).await,
+            Action::StopMachine { worker_id, machine_id, at_once } => self.stop_machine(worker_id, machine_id, *at_once).await,
             Action::DeleteMachine { worker_id, machine_id, force } => self.delete_machine(worker_id, machine_id, *force).await,
             Action::ConfirmMachineGone { worker_id, machine_id } => {
                 self.confirm_machine_gone(worker_id, machine_id.as_deref()).await
@@ -93,5 +99,13 @@ pub(super) fn sent(outcome: Result<(), Trouble>) -> Result<Progress, OperationEr
         Ok(()) => Ok(Progress::Done),
         Err(trouble) if trouble.is(TroubleKind::NotYet) => Ok(Progress::Later),
         Err(trouble) => Err(trouble.into()),
+    }
+}
+
+/// A rule that was broken because somebody was faster: the next plan sees what he did.
+pub(super) fn or_later(outcome: Result<Progress, OperationError>, rule: &str) -> Result<Progress, OperationError> {
+    match outcome {
+        Err(OperationError::Rule(broken)) if broken == rule => Ok(Progress::Later),
+        outcome => outcome,
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Identity<'a> {
     pub(super) assignment: Option<(&'a str, &'a str)>,
     /// How that agent reaches its app: the same as at hydration.
     pub(super) bridge: Option<&'a BridgeRuntime>,
+    /// What that app and the worker know each other by.
+    pub(super) linking_secret: Option<&'a Secret<String>>,
 }
 
 /// What existing worker images expect. The operator's values win over the preset, and what makes the worker this worker
@@ -37,6 +39,9 @@ pub(super) fn environment(identity: &Identity<'_>, provider: &ProviderPolicy, sc
     }
     if let Some(bridge) = identity.bridge {
         variables.extend(bridged(bridge));
+    }
+    if let Some(secret) = identity.linking_secret {
+        variables.insert("OPENCLAW_LINKING_SHARED_SECRET".to_owned(), secret.expose().trim().to_owned());
     }
     variables.retain(|_, value| !value.trim().is_empty());
     Environment(variables)
@@ -89,7 +94,8 @@ mod tests {
     fn of(assignment: Option<(&str, &str)>, operators: &[(&str, &str)]) -> BTreeMap<String, String> {
         let environment_of_operator = operators.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let provider = ProviderPolicy { environment: environment_of_operator, ..ProviderPolicy::default() };
-        let identity = Identity { worker_id: "w1", base_url: "https://claw.test/worker/t", assignment, bridge: None };
+        let identity =
+            Identity { worker_id: "w1", base_url: "https://claw.test/worker/t", assignment, bridge: None, linking_secret: None };
         environment(&identity, &provider, &ScalingPolicy::default()).0
     }
 

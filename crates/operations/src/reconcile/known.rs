@@ -17,14 +17,20 @@ pub(super) struct Known {
     pub(super) volume_id: Option<String>,
     pub(super) machine_id: Option<String>,
     pub(super) wanted_for: Option<String>,
+    pub(super) has_unsaved_work: bool,
+    pub(super) capacity_refused_at: Option<i64>,
+    pub(super) abandoned_at: Option<i64>,
+    pub(super) volume_snapshot_at: Option<i64>,
     pub(super) machine_gone_at: Option<i64>,
     pub(super) volume_gone_at: Option<i64>,
 }
 
 impl Known {
     pub(super) async fn read<E: Engine>(cx: &Cx<'_, E>, worker_id: &str) -> Result<Self, OperationError> {
-        let sql = "SELECT worker_id, stream_version, state, provider, app_name, region, volume_id, machine_id, wanted_for, machine_gone_at, \
-                   volume_gone_at FROM workers WHERE worker_id = ?1";
+        let sql = "SELECT worker_id, stream_version, state, provider, app_name, region, volume_id, machine_id, wanted_for, \
+                   capacity_refused_at, abandoned_at, volume_snapshot_at, machine_gone_at, volume_gone_at, \
+                   EXISTS (SELECT 1 FROM unsaved_work u WHERE u.worker_id = w.worker_id) AS has_unsaved_work \
+                   FROM workers w WHERE worker_id = ?1";
         let rows = cx.sql(sql, &[worker_id.into()]).await?;
         rows.first().and_then(|row| known_of(&row)).ok_or_else(|| OperationError::unexpected("a row of workers"))
     }
@@ -32,6 +38,11 @@ impl Known {
     /// Name of the app that holds its machine.
     pub(super) fn app(&self) -> Result<&str, OperationError> {
         self.app_name.as_deref().ok_or_else(|| OperationError::unexpected("a worker with a machine and without an app"))
+    }
+
+    /// Where its volume and machine are.
+    pub(super) fn region(&self) -> Result<&str, OperationError> {
+        self.region.as_deref().ok_or_else(|| OperationError::unexpected("a worker with a machine and without a region"))
     }
 }
 
@@ -62,6 +73,10 @@ fn known_of(row: &Row<'_>) -> Option<Known> {
         volume_id: row.text("volume_id"),
         machine_id: row.text("machine_id"),
         wanted_for: row.text("wanted_for"),
+        has_unsaved_work: row.flag("has_unsaved_work"),
+        capacity_refused_at: row.integer("capacity_refused_at"),
+        abandoned_at: row.integer("abandoned_at"),
+        volume_snapshot_at: row.integer("volume_snapshot_at"),
         machine_gone_at: row.integer("machine_gone_at"),
         volume_gone_at: row.integer("volume_gone_at"),
     })

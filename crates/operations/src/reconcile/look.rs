@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clawstead_domain::config::{LeasePolicy, ProviderPolicy};
+use clawstead_domain::config::{LeasePolicy, ProviderPolicy, ScalingPolicy};
 use clawstead_domain::plan::{Head, Inventory, Listing, Worker};
 use clawstead_domain::worker::State;
 use clawstead_ledger::{Engine, Row};
@@ -31,8 +31,8 @@ pub(super) type Places = BTreeMap<String, String>;
 pub(super) async fn inventory<E: Engine>(
     cx: &Cx<'_, E>,
     outside: &Outside<'_>,
-    provider: &ProviderPolicy,
-    lease: &LeasePolicy,
+    (scaling, provider, lease): (&ScalingPolicy, &ProviderPolicy, &LeasePolicy),
+    everywhere: bool,
     errors: &mut Vec<String>,
 ) -> Result<(Inventory, Places), OperationError> {
     let runs = last_run(cx).await?;
@@ -43,17 +43,24 @@ pub(super) async fn inventory<E: Engine>(
         watching_since = cx.now;
     }
     let (workers, mut places) = workers(cx, provider, cx.now - lease.silent_after_ms).await?;
-    let waiting = waiting(cx, provider, workers.len()).await?;
-    let mut inventory = Inventory { workers, waiting, listings: Vec::new(), watching_since };
+    let waiting = waiting(cx, scaling, provider, workers.len()).await?;
+    let full_regions = full_regions(cx, &provider.app_name).await?;
+    let mut inventory = Inventory { workers, waiting, listings: Vec::new(), full_regions, watching_since };
     let since_listing = ran_at("listing").map(|at| cx.now - at);
     if since_listing.is_some_and(|ms| (0..LISTING_GAP_MS).contains(&ms)) {
         return Ok((inventory, places));
     }
     let sweep_is_due = since_listing.is_none_or(|ms| ms >= SWEEP_EVERY_MS);
-    if !provider.kind.is_empty() && (sweep_is_due || !inventory.waiting.is_empty()) {
+    let makes_machines = !provider.kind.is_empty() && (!inventory.waiting.is_empty() || scaling.warm_workers > 0);
+    if !provider.kind.is_empty() && (sweep_is_due || makes_machines) {
         places.insert(provider.app_name.clone(), provider.kind.clone());
     }
-    for (app, kind) in &places {
+    let needs_a_look = |app: &str| {
+        let is_for_new_ones = makes_machines && app == provider.app_name;
+        everywhere || sweep_is_due || is_for_new_ones || !only_keeps_volumes(&inventory, app, cx.now)
+    };
+    let apps: Vec<(&String, &String)> = places.iter().filter(|(app, _)| needs_a_look(app)).collect();
+    for (app, kind) in apps.iter().copied() {
         match list(outside, kind, app, &inventory.workers).await {
             Ok(listing) => {
                 if listing.is_missing {
@@ -64,10 +71,19 @@ pub(super) async fn inventory<E: Engine>(
             Err(error) => errors.push(format!("list {app}: {error}")),
         }
     }
-    if !places.is_empty() {
+    if !apps.is_empty() {
         note(cx, "listing", inventory.listings.len() as i64, None).await?;
     }
     Ok((inventory, places))
+}
+
+/// Whether all that an app holds of ours is volumes that are kept: these need a look only as often as everything.
+fn only_keeps_volumes(inventory: &Inventory, app: &str, now: i64) -> bool {
+    let mut of_app = inventory.workers.iter().filter(|worker| worker.app_name.as_deref() == Some(app));
+    of_app.all(|worker| {
+        let is_kept = worker.volume_gone_at.is_none() && worker.volume_keep_until.is_some_and(|at| at > now);
+        worker.machine_gone_at.is_some() && is_kept
+    })
 }
 
 pub(super) async fn list(outside: &Outside<'_>, kind: &str, app: &str, workers: &[Worker]) -> Result<Listing, OperationError> {
@@ -83,8 +99,10 @@ pub(super) async fn workers<E: Engine>(
 ) -> Result<(Vec<Worker>, Places), OperationError> {
     // `+` keeps `paused` out of the choice of an index: by it, every worker would look at every head.
     let sql = "SELECT w.worker_id, w.provider, w.state, w.app_name, w.volume_id, w.machine_id, w.machine_created_at, w.wanted_for, \
-        w.conversation_id, w.requested_at, w.seen_at, c.last_seen_at, w.last_claim_at, w.last_ended_at, w.drain_deadline_at, \
+        w.conversations_max, w.conversation_id, w.requested_at, w.seen_at, c.last_seen_at, w.last_claim_at, w.last_ended_at, w.drain_deadline_at, \
+        w.capacity_refused_at, w.restarted_at, w.abandoned_at, w.volume_snapshot_at, w.volume_keep_until, \
         w.teardown_at, w.machine_gone_at, w.volume_gone_at, \
+        (SELECT json_group_array(u.conversation_id) FROM unsaved_work u WHERE u.worker_id = w.worker_id) AS unsaved, \
         (SELECT max(max(l.expires_at, coalesce(r.expires_at, 0))) FROM leases l \
           LEFT JOIN lease_renewals r ON r.lease_id = l.lease_id WHERE l.worker_id = w.worker_id) AS lease_ends_at, \
         EXISTS (SELECT 1 FROM queue_heads h WHERE h.worker_id = w.worker_id AND +h.paused = 0 AND h.ready_at <= ?2 \
@@ -104,18 +122,37 @@ pub(super) async fn workers<E: Engine>(
 
 /// Heads that a machine's worker can claim now, best rank first: no more than could matter with so many workers. Without a
 /// bot it could do nothing, so that is no reason for a machine.
-async fn waiting<E: Engine>(cx: &Cx<'_, E>, provider: &ProviderPolicy, workers: usize) -> Result<Vec<Head>, OperationError> {
-    // Each worker covers at most two: the one that it holds, and the one that it keeps to.
-    let limit = 2 * workers as i64 + 100;
+async fn waiting<E: Engine>(
+    cx: &Cx<'_, E>,
+    scaling: &ScalingPolicy,
+    provider: &ProviderPolicy,
+    workers: usize,
+) -> Result<Vec<Head>, OperationError> {
+    // Each worker covers so many, and one more that it held last; a step makes so many new workers.
+    let each = scaling.conversations_per_worker;
+    let limit = (1 + each) * workers as i64 + each * scaling.spawn_step + 100;
     // The bound on rank is implied, and keeps heads that are scheduled for later out of the walk along the index.
     let doable = if provider.needs_bot { "AND has_bot = 1" } else { "" };
     let sql = format!(
-        "SELECT conversation_id, worker_id FROM queue_heads WHERE paused = 0 {doable} AND rank <= ?1 AND ready_at <= ?1 \
-         ORDER BY rank LIMIT ?2"
+        "SELECT h.conversation_id, h.worker_id, EXISTS (SELECT 1 FROM snapshots s WHERE s.conversation_id = h.conversation_id \
+           AND s.status = 'ready' AND s.restorable = 1) AS has_memory \
+         FROM queue_heads h WHERE paused = 0 {doable} AND rank <= ?1 AND ready_at <= ?1 ORDER BY rank LIMIT ?2"
     );
     let rows = cx.sql(&sql, &[cx.now.into(), limit.into()]).await?;
-    let head = |row: Row<'_>| Some(Head { conversation_id: row.text("conversation_id")?, worker_id: row.text("worker_id") });
+    let head = |row: Row<'_>| {
+        Some(Head {
+            conversation_id: row.text("conversation_id")?,
+            worker_id: row.text("worker_id"),
+            has_memory: row.flag("has_memory"),
+        })
+    };
     Ok(rows.iter().filter_map(head).collect())
+}
+
+/// Regions that had no room, and when they last said so.
+async fn full_regions<E: Engine>(cx: &Cx<'_, E>, app: &str) -> Result<BTreeMap<String, i64>, OperationError> {
+    let rows = cx.sql("SELECT region, refused_at FROM full_regions WHERE app_name = ?1", &[app.into()]).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.text("region")?, row.integer("refused_at")?))).collect())
 }
 
 fn worker_of(row: &Row<'_>) -> Option<Worker> {
@@ -128,6 +165,7 @@ fn worker_of(row: &Row<'_>) -> Option<Worker> {
         machine_id: row.text("machine_id"),
         machine_created_at: row.integer("machine_created_at"),
         wanted_for: row.text("wanted_for"),
+        conversations_max: row.integer("conversations_max")?,
         conversation_id: row.text("conversation_id"),
         requested_at: row.integer("requested_at")?,
         seen_at: row.integer("seen_at"),
@@ -136,6 +174,12 @@ fn worker_of(row: &Row<'_>) -> Option<Worker> {
         last_ended_at: row.integer("last_ended_at"),
         lease_ends_at: row.integer("lease_ends_at"),
         has_work: row.flag("has_work"),
+        unsaved: row.text("unsaved").and_then(|list| serde_json::from_str(&list).ok())?,
+        restarted_at: row.integer("restarted_at"),
+        abandoned_at: row.integer("abandoned_at"),
+        volume_snapshot_at: row.integer("volume_snapshot_at"),
+        volume_keep_until: row.integer("volume_keep_until"),
+        capacity_refused_at: row.integer("capacity_refused_at"),
         drain_deadline_at: row.integer("drain_deadline_at"),
         teardown_at: row.integer("teardown_at"),
         machine_gone_at: row.integer("machine_gone_at"),

@@ -1,7 +1,7 @@
 //! The machine of a worker, as it is made.
 
 use clawstead_ledger::Engine;
-use clawstead_vault::KeyRing;
+use clawstead_vault::{KeyRing, Secret};
 
 use super::act::Actor;
 use super::environment::{Identity, environment};
@@ -22,20 +22,21 @@ pub(super) async fn wanted<'a, E: Engine>(
     let token = token::open(&cx, actor.outside.keys, &known.worker_id).await?;
     let base_url = format!("{}/worker/{}", actor.outside.public_url.trim_end_matches('/'), token.expose());
     let assignment = assignment(&cx, known).await?;
-    let bridge = match &assignment {
+    let (bridge, linking_secret) = match &assignment {
         Some((agent_key, _)) => bridge(&cx, actor.outside.keys, agent_key).await?,
-        None => None,
+        None => (None, None),
     };
     let identity = Identity {
         worker_id: &known.worker_id,
         base_url: &base_url,
         assignment: assignment.as_ref().map(|(agent_key, conversation_id)| (agent_key.as_str(), conversation_id.as_str())),
         bridge: bridge.as_ref(),
+        linking_secret: linking_secret.as_ref(),
     };
     let provider = &actor.provider;
     Ok(MachineWanted {
         worker_id: &known.worker_id,
-        region: actor.region(known),
+        region: known.region()?,
         image: &provider.image,
         environment: environment(&identity, provider, &actor.scaling),
         cpus: size(provider.cpus)?,
@@ -45,12 +46,16 @@ pub(super) async fn wanted<'a, E: Engine>(
     })
 }
 
-/// The bridge of the agent that a worker is meant for, and of no other.
-async fn bridge<E: Engine>(cx: &Cx<'_, E>, keys: &KeyRing, agent_key: &str) -> Result<Option<BridgeRuntime>, OperationError> {
-    match agents::find(cx, agent_key).await?.filter(|agent| agent.enabled) {
-        Some(agent) => queue::resolve_bridge(cx, keys, &agent, None).await,
-        None => Ok(None),
-    }
+/// The bridge and the linking secret of the agent that a worker is meant for, and of no other.
+async fn bridge<E: Engine>(
+    cx: &Cx<'_, E>,
+    keys: &KeyRing,
+    agent_key: &str,
+) -> Result<(Option<BridgeRuntime>, Option<Secret<String>>), OperationError> {
+    let Some(agent) = agents::find(cx, agent_key).await?.filter(|agent| agent.enabled) else {
+        return Ok((None, None));
+    };
+    Ok((queue::resolve_bridge(cx, keys, &agent, None).await?, queue::linking_secret(cx, keys, &agent).await?))
 }
 
 /// Agent and conversation that a worker is meant for.

@@ -6,6 +6,7 @@
 
 mod act;
 mod environment;
+mod handover;
 mod known;
 mod look;
 mod machine;
@@ -30,14 +31,23 @@ use crate::{OperationError, configs};
 /// So many errors are told of one tick; the others are counted.
 const ERRORS_TOLD: usize = 3;
 
-/// Looks, plans and acts once.
+/// Looks where it can matter, plans and acts once.
 pub(crate) async fn run<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>) -> Result<KindReport, OperationError> {
+    run_with(turn, outside, false).await
+}
+
+/// As [`run`], and looks also at apps that only keep volumes.
+pub(crate) async fn run_everywhere<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>) -> Result<KindReport, OperationError> {
+    run_with(turn, outside, true).await
+}
+
+async fn run_with<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>, everywhere: bool) -> Result<KindReport, OperationError> {
     let cx = turn.cx();
     let policies = configs::load(&cx).await?;
     let (scaling, provider, lease): (ScalingPolicy, ProviderPolicy, LeasePolicy) =
         (policies.get()?, policies.get()?, policies.get()?);
     let mut errors = Vec::new();
-    let (inventory, places) = look::inventory(&cx, outside, &provider, &lease, &mut errors).await?;
+    let (inventory, places) = look::inventory(&cx, outside, (&scaling, &provider, &lease), everywhere, &mut errors).await?;
     let mut actions = plan(&inventory, &scaling, &provider, lease.silent_after_ms, cx.now);
     share_the_time(&mut actions, cx.roll());
     let actor = act::Actor { turn, outside, scaling, provider, places };

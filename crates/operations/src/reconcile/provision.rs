@@ -4,15 +4,37 @@ use clawstead_domain::worker::{State, WorkerEvent};
 use clawstead_ledger::{Engine, Expected};
 use clawstead_vault::sha256_hex;
 
-use super::act::{Actor, Progress};
+use super::act::{Actor, Progress, or_later};
 use super::known::Known;
 use super::{machine, token};
 use crate::OperationError;
-use crate::provider::{Provider, VolumeWanted};
+use crate::provider::{Provider, Trouble, TroubleKind, VolumeWanted};
+
+const CONVERSATION_HAS_A_WORKER: &str = "conversation_has_a_worker";
+
+/// Why something was not made.
+enum Failed {
+    /// It could not be asked for, or not be recorded.
+    Here(OperationError),
+    /// The provider did not make it.
+    There(Trouble),
+}
+
+impl From<OperationError> for Failed {
+    fn from(error: OperationError) -> Self {
+        Self::Here(error)
+    }
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        Self::There(trouble)
+    }
+}
 
 impl<E: Engine> Actor<'_, E> {
     /// Asks for a worker, and goes on as far as it can be made now.
-    pub(super) async fn request(&self, conversation_id: &str) -> Result<Progress, OperationError> {
+    pub(super) async fn request(&self, conversation_id: Option<&str>, region: &str) -> Result<Progress, OperationError> {
         // Nothing is asked for that could not be made.
         self.outside.provider(&self.provider.kind)?.ready()?;
         let cx = self.cx();
@@ -23,18 +45,32 @@ impl<E: Engine> Actor<'_, E> {
             name: None,
             token_hash: sha256_hex(token.expose()),
             app_name: Some(self.provider.app_name.clone()),
-            region: Some(self.provider.region.clone()),
-            wanted_for: Some(conversation_id.to_owned()),
+            region: Some(region.to_owned()),
+            wanted_for: conversation_id.map(str::to_owned),
+            conversations_max: self.scaling.conversations_per_worker,
         };
-        cx.append(&worker_id, Expected::Version(0), &[event]).await?;
+        if let Err(error) = cx.append(&worker_id, Expected::Version(0), &[event]).await {
+            token::destroy(&cx, &worker_id).await?;
+            return or_later(Err(error), CONVERSATION_HAS_A_WORKER);
+        }
         self.provision(&worker_id).await
+    }
+
+    /// Gives a worker that waits for one a conversation.
+    pub(super) async fn assign(&self, worker_id: &str, conversation_id: &str) -> Result<Progress, OperationError> {
+        let noted = self.note(worker_id, |known| {
+            let event = || WorkerEvent::AssignmentChanged { conversation_id: conversation_id.to_owned() };
+            (known.state.takes_work() && known.wanted_for.is_none()).then(event)
+        });
+        or_later(noted.await, CONVERSATION_HAS_A_WORKER)
     }
 
     /// Makes what a worker that was asked for still lacks.
     pub(super) async fn provision(&self, worker_id: &str) -> Result<Progress, OperationError> {
         let (mut known, provider) = self.worker(worker_id).await?;
         if known.state == State::Requested && known.volume_id.is_none() {
-            self.create_volume(provider, &known).await?;
+            let created = self.create_volume(provider, &known).await;
+            self.placed(&known, created).await?;
             known = Known::read(&self.cx(), worker_id).await?;
         }
         if known.state != State::Requested || known.machine_id.is_some() {
@@ -43,32 +79,42 @@ impl<E: Engine> Actor<'_, E> {
         if !self.turn.goes_on().await? {
             return Ok(Progress::Later);
         }
-        self.create_machine(provider, &known).await
+        let created = self.create_machine(provider, &known).await;
+        self.placed(&known, created).await
     }
 
-    async fn create_volume(&self, provider: &dyn Provider, known: &Known) -> Result<(), OperationError> {
-        let wanted = VolumeWanted {
-            worker_id: &known.worker_id,
-            region: self.region(known),
-            size_gb: size(self.provider.volume_size_gb)?,
+    /// Notes a region that had no room. The worker makes way for one that is asked for elsewhere.
+    async fn placed<R>(&self, known: &Known, created: Result<R, Failed>) -> Result<R, OperationError> {
+        let trouble = match created {
+            Ok(result) => return Ok(result),
+            Err(Failed::Here(error)) => return Err(error),
+            Err(Failed::There(trouble)) => trouble,
         };
-        let volume_id = provider.create_volume(known.app()?, &wanted).await?;
-        self.adopt_volume(&known.worker_id, &volume_id).await.map(drop)
+        if trouble.is(TroubleKind::NoRoom) {
+            let event = WorkerEvent::CapacityRefused { region: known.region()?.to_owned() };
+            self.note(&known.worker_id, |known| known.capacity_refused_at.is_none().then(|| event.clone())).await?;
+        }
+        Err(trouble.into())
     }
 
-    async fn create_machine(&self, provider: &dyn Provider, known: &Known) -> Result<Progress, OperationError> {
+    async fn create_volume(&self, provider: &dyn Provider, known: &Known) -> Result<Progress, Failed> {
+        let wanted =
+            VolumeWanted { worker_id: &known.worker_id, region: known.region()?, size_gb: size(self.provider.volume_size_gb)? };
+        let volume_id = provider.create_volume(known.app()?, &wanted).await?;
+        Ok(self.adopt_volume(&known.worker_id, &volume_id).await?)
+    }
+
+    async fn create_machine(&self, provider: &dyn Provider, known: &Known) -> Result<Progress, Failed> {
         let wanted = machine::wanted(self, known).await?;
         let machine_id = provider.create_machine(known.app()?, &wanted).await?;
-        self.adopt_machine(&known.worker_id, &machine_id).await
+        Ok(self.adopt_machine(&known.worker_id, &machine_id).await?)
     }
 
     /// Records a worker's volume. All of them are made in the region that the worker was asked for in.
     pub(super) async fn adopt_volume(&self, worker_id: &str, volume_id: &str) -> Result<Progress, OperationError> {
-        self.note(worker_id, |known| {
-            let event = || WorkerEvent::VolumeCreated { volume_id: volume_id.to_owned(), region: self.region(known).to_owned() };
-            known.volume_id.is_none().then(event)
-        })
-        .await
+        let (known, _) = self.worker(worker_id).await?;
+        let event = WorkerEvent::VolumeCreated { volume_id: volume_id.to_owned(), region: known.region()?.to_owned() };
+        self.note(worker_id, |known| known.volume_id.is_none().then(|| event.clone())).await
     }
 
     /// Records a worker's machine. Also of one that is on its way out: what is not known is not removed.
@@ -78,10 +124,6 @@ impl<E: Engine> Actor<'_, E> {
             (known.machine_id.is_none() && known.machine_gone_at.is_none()).then(event)
         })
         .await
-    }
-
-    pub(super) fn region<'k>(&'k self, known: &'k Known) -> &'k str {
-        known.region.as_deref().unwrap_or(&self.provider.region)
     }
 }
 

@@ -14,10 +14,21 @@ const BOUND_TOO_LONG_MS: i64 = 300_000;
 
 impl<E: Engine> Actor<'_, E> {
     /// Asks the worker's process to end.
-    pub(super) async fn stop_machine(&self, worker_id: &str, machine_id: &str) -> Result<Progress, OperationError> {
+    pub(super) async fn stop_machine(
+        &self,
+        worker_id: &str,
+        machine_id: &str,
+        at_once: bool,
+    ) -> Result<Progress, OperationError> {
         self.begin_teardown(worker_id).await?;
         let (known, provider) = self.worker(worker_id).await?;
-        provider.stop_machine(known.app()?, machine_id).await?;
+        let app = known.app()?;
+        match provider.cordon_machine(app, machine_id).await {
+            // A machine that serves nothing may have nothing to be cordoned from.
+            Err(trouble) if trouble.is(TroubleKind::Never) => {}
+            outcome => outcome?,
+        }
+        provider.stop_machine(app, machine_id, at_once).await?;
         Ok(Progress::Done)
     }
 

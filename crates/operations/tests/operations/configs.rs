@@ -52,7 +52,7 @@ fn s21_a_provider_that_nobody_has_written_is_refused_when_it_is_configured() {
             kind: kind.to_owned(),
             app_name: "workers".to_owned(),
             image: "i".to_owned(),
-            region: "fra".to_owned(),
+            regions: vec!["fra".to_owned()],
             ..ProviderPolicy::default()
         };
         assert_eq!(code(block_on(configs::set(&world.cx(), &policy))), "invalid_field", "{kind}");

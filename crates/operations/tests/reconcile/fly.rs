@@ -54,6 +54,10 @@ pub(crate) struct Fly {
     fault: Cell<Option<(usize, Fault)>>,
     /// Calls that contain this text answer 500 for ever.
     pub(crate) broken: RefCell<Option<String>>,
+    /// What there is no room for, as `volumes fra`.
+    pub(crate) full: RefCell<Vec<String>>,
+    /// Copies of volumes: of which, and when.
+    pub(crate) copies: RefCell<Vec<(String, i64)>>,
 }
 
 impl Fly {
@@ -67,6 +71,8 @@ impl Fly {
             calls: RefCell::default(),
             fault: Cell::new(None),
             broken: RefCell::new(None),
+            full: RefCell::default(),
+            copies: RefCell::default(),
         }
     }
 
@@ -109,8 +115,25 @@ impl Fly {
                 if machine.state == "started" {
                     (machine.state, machine.stopped_at) = ("stopping", now + STOPPING_MS);
                 }
+                if machine.state == "stopping" && body["signal"] == "SIGKILL" {
+                    (machine.state, machine.stopped_at) = ("stopped", now);
+                }
                 (200, json!({ "ok": true }))
             }),
+            ("POST", ["machines", id, "cordon"]) => self.change(id, |_| (200, json!({ "ok": true }))),
+            ("POST", ["machines", id, "start"]) => self.change(id, |machine| match machine.state {
+                "stopped" | "started" => {
+                    machine.state = "started";
+                    (200, json!({ "previous_state": "stopped" }))
+                }
+                _ => (412, json!({ "error": "not now" })),
+            }),
+            ("POST", ["volumes", id, "snapshots"]) => self.copy_volume(id),
+            ("GET", ["volumes", id, "snapshots"]) => {
+                let copies = self.copies.borrow();
+                let of_it = copies.iter().filter(|(of, _)| of == id);
+                (200, of_it.map(|(_, at)| json!({ "id": "vs_1", "status": "created", "created_at": instant(*at) })).collect())
+            }
             ("DELETE", ["machines", id]) => self.delete_machine(id, query.contains("force=true")),
             ("DELETE", ["volumes", id]) => self.delete_volume(id),
             _ => panic!("no such call: {method} {path:?}"),
@@ -132,7 +155,23 @@ impl Fly {
         }
     }
 
+    fn copy_volume(&self, id: &str) -> (u16, Value) {
+        if self.volumes.borrow().iter().all(|volume| volume.id != id) {
+            return (404, json!({ "error": "" }));
+        }
+        self.copies.borrow_mut().push((id.to_owned(), self.clock.get()));
+        (200, Value::Null)
+    }
+
+    fn has_room(&self, what: &str, body: &Value) -> bool {
+        let place = format!("{what} {}", body["region"].as_str().unwrap_or_default());
+        !self.full.borrow().contains(&place)
+    }
+
     fn create_volume(&self, body: &Value) -> (u16, Value) {
+        if !self.has_room("volumes", body) {
+            return (400, no_room());
+        }
         self.volumes_made.set(self.volumes_made.get() + 1);
         let volume = FlyVolume {
             id: format!("vol_{}", self.volumes_made.get()),
@@ -149,6 +188,9 @@ impl Fly {
     fn create_machine(&self, body: &Value) -> (u16, Value) {
         if self.machines.borrow().iter().any(|machine| body["name"] == machine.name.as_str()) {
             return (422, json!({ "error": "the name is taken" }));
+        }
+        if !self.has_room("machines", body) {
+            return (412, no_room());
         }
         self.machines_made.set(self.machines_made.get() + 1);
         let id = format!("m{}", self.machines_made.get());
@@ -238,6 +280,10 @@ impl Transport for Fly {
 
 fn response(status: u16, body: &Value) -> Response<Vec<u8>> {
     Response::builder().status(status).body(body.to_string().into_bytes()).unwrap()
+}
+
+fn no_room() -> Value {
+    json!({ "error": "insufficient resources", "status": "insufficient_capacity" })
 }
 
 fn found(view: Option<Value>) -> (u16, Value) {

@@ -19,7 +19,8 @@ fn work_makes_a_machine_and_idleness_removes_it() {
         world.tick_well();
         world.programs_run();
     }
-    let end = ["WorkerSeen", "DrainRequested", "TeardownStarted", "MachineGone", "VolumeGone", "WorkerStopped"];
+    let end =
+        ["WorkerSeen", "DrainRequested", "SnapshotAccepted", "TeardownStarted", "MachineGone", "VolumeGone", "WorkerStopped"];
     assert_eq!(world.worker_events()[3..], end);
     assert!(world.is_empty());
     let calls = world.fly.calls.borrow();
@@ -122,5 +123,7 @@ fn s_6_a_worker_that_hangs_with_a_message_loses_both() {
     }
     assert_eq!(world.done(), 1);
     assert_eq!(world.fly.machines_made.get(), 2);
-    assert!(world.is_empty());
+    assert_eq!(world.fly.machines.borrow().len(), 0);
+    let kept: Vec<_> = world.fly.volumes.borrow().iter().map(|volume| volume.id.clone()).collect();
+    assert_eq!(kept, ["vol_1"], "what the first one knew");
 }

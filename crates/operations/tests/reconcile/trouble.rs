@@ -30,7 +30,7 @@ fn an_app_that_does_not_exist_is_told_of_and_nothing_is_asked_for() {
         kind: "fly".to_owned(),
         app_name: "typo".to_owned(),
         image: "i".to_owned(),
-        region: "fra".to_owned(),
+        regions: vec!["fra".to_owned()],
         ..ProviderPolicy::default()
     });
     world.enqueue("c1");
@@ -45,7 +45,7 @@ fn a_404_is_success_when_something_should_go() {
     world.tick_well();
     world.programs_run();
     world.fly.wipe();
-    for _ in 0..12 {
+    for _ in 0..50 {
         world.tick_well();
     }
     assert!(world.is_empty());

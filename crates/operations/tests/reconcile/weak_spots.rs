@@ -38,6 +38,12 @@ fn w6_a_drain_ends_at_its_deadline_whatever_the_worker_does() {
     for _ in 0..50 {
         world.tick_well();
     }
+    assert!(world.fly.machines.borrow().is_empty(), "{:?}", world.worker_events());
+    // What it did not hand in is kept for a week.
+    world.pass(7 * 86_400_000);
+    for _ in 0..3 {
+        world.tick_well();
+    }
     assert!(world.is_empty(), "{:?}", world.worker_events());
 }
 

@@ -1,16 +1,16 @@
-//! A database in a file of its own, a clock, dice, a Fly, and the programs that run on its machines.
+//! A database in a file of its own, a clock, dice, and a Fly.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use clawstead_domain::agent::{AgentEvent, Configure};
 use clawstead_domain::config::{Policy, ProviderPolicy, ScalingPolicy};
-use clawstead_domain::conversation::{Ending, Enqueue};
+use clawstead_domain::conversation::Enqueue;
 use clawstead_ledger::engines::native::NativeEngine;
 use clawstead_ledger::{Durability, Engine, Expected, Ledger};
 use clawstead_operations::files::SqliteStore;
 use clawstead_operations::tick::{self, Outside, TickReport};
-use clawstead_operations::{Cx, agents, configs, provider, queue, workers};
+use clawstead_operations::{Cx, agents, configs, provider, queue};
 use clawstead_transport::AnyTransport;
 use clawstead_vault::KeyRing;
 use futures::FutureExt;
@@ -32,8 +32,10 @@ pub(crate) struct World {
     pub(crate) dead: RefCell<Vec<String>>,
     /// Whether a program that gets a message hangs.
     pub(crate) hangs: Cell<bool>,
+    /// Whether a program that is told to stop hands in what it knows, and ends.
+    pub(crate) hands_in: Cell<bool>,
     now_of_ticks: Box<dyn Fn() -> i64>,
-    keys: KeyRing,
+    pub(crate) keys: KeyRing,
     dice: Cell<u64>,
     _folder: TempDir,
 }
@@ -55,6 +57,7 @@ impl World {
             token: Cell::new(TOKEN),
             dead: RefCell::default(),
             hangs: Cell::new(false),
+            hands_in: Cell::new(true),
             keys: KeyRing::parse("k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap(),
             dice: Cell::new(0),
             _folder: folder,
@@ -70,7 +73,7 @@ impl World {
             kind: "fly".to_owned(),
             app_name: APP.to_owned(),
             image: "registry.test/worker@sha256:00".to_owned(),
-            region: "fra".to_owned(),
+            regions: vec!["fra".to_owned()],
             ..ProviderPolicy::default()
         });
         world
@@ -137,50 +140,6 @@ impl World {
             ..Enqueue::default()
         };
         self.with_cx(|cx| block_on(queue::enqueue(cx, &command, None)).map(drop).unwrap());
-    }
-
-    /// What the programs on running machines do: claim and complete, or end when they are told to.
-    pub(crate) fn programs_run(&self) {
-        let running: Vec<(String, String)> = self
-            .fly
-            .machines
-            .borrow()
-            .iter()
-            .filter(|machine| machine.state == "started")
-            .map(|machine| {
-                let url = machine.config["env"]["CONVEX_URL"].as_str().unwrap_or_default();
-                (machine.id.clone(), url.rsplit('/').next().unwrap().to_owned())
-            })
-            .collect();
-        for (machine_id, token) in running {
-            if !self.dead.borrow().contains(&machine_id) {
-                self.program_runs(&machine_id, &token);
-            }
-        }
-    }
-
-    fn program_runs(&self, machine_id: &str, token: &str) {
-        self.with_cx(|cx| {
-            let Some(worker) = block_on(workers::by_token(cx, token)).unwrap() else { return };
-            block_on(workers::saw(cx, &worker)).unwrap();
-            if !worker.state.takes_work() {
-                return self.fly.exit(machine_id);
-            }
-            let wanted = self
-                .fly
-                .machines
-                .borrow()
-                .iter()
-                .find(|machine| machine.id == machine_id)
-                .map(|machine| machine.config["env"]["OPENCLAW_CONVERSATION_ID"].as_str().unwrap().to_owned());
-            if let Some(job) = block_on(queue::claim(cx, &worker, wanted.as_deref())).unwrap() {
-                if self.hangs.get() {
-                    return self.dead.borrow_mut().push(machine_id.to_owned());
-                }
-                let ending = Ending { message_id: &job.message_id, lease_id: &job.lease_id, worker_id: &worker.worker_id };
-                block_on(queue::complete(cx, ending)).unwrap();
-            }
-        });
     }
 
     pub(crate) fn pass(&self, ms: i64) {

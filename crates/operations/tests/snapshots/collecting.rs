@@ -110,7 +110,7 @@ fn w41_files_are_tidied_whatever_else_goes_wrong() {
         kind: "fly".to_owned(),
         app_name: "workers".to_owned(),
         image: "image".to_owned(),
-        region: "fra".to_owned(),
+        regions: vec!["fra".to_owned()],
         ..ProviderPolicy::default()
     };
     block_on(configs::set(&world.cx(), &provider)).unwrap();

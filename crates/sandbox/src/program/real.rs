@@ -45,7 +45,7 @@ fn real_fly(token: String, variable: &impl Fn(&str) -> Option<String>) -> Result
         "kind": "fly",
         "app_name": required("FLY_APP")?,
         "image": required("FLY_IMAGE")?,
-        "region": variable("FLY_REGION").unwrap_or_else(|| "fra".to_owned()),
+        "regions": [variable("FLY_REGION").unwrap_or_else(|| "fra".to_owned())],
     });
     Ok(RealFly { token, provider })
 }
@@ -72,7 +72,7 @@ mod tests {
     fn real_services_are_taken_whole() {
         let fly = real(&ALL, Some("https://claw.example")).expect("everything is set").fly.expect("it is real");
         assert_eq!(fly.provider["app_name"], "app");
-        assert_eq!(fly.provider["region"], "fra");
+        assert_eq!(fly.provider["regions"], json!(["fra"]));
     }
 
     #[test]

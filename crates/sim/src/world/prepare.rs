@@ -55,7 +55,7 @@ impl World {
             (
                 "provider",
                 json!({
-                    "kind": "fly", "app_name": APP, "image": "registry.fly.io/sim@sha256:00", "region": "fra",
+                    "kind": "fly", "app_name": APP, "image": "registry.fly.io/sim@sha256:00", "regions": ["fra"],
                     "environment": {
                         "TELEGRAM_API_URL": format!("http://{}", crate::wire::TELEGRAM),
                         "POLL_INTERVAL_MS": "5000",
@@ -146,6 +146,6 @@ impl World {
 pub(super) fn scaling(machines_max: u64) -> Value {
     json!({
         "machines_max": machines_max, "spawn_step": 2, "idle_timeout_ms": 120_000, "drain_deadline_ms": 60_000,
-        "boot_timeout_ms": 90_000,
+        "boot_timeout_ms": 90_000, "salvage_ms": 20_000,
     })
 }
