@@ -17,8 +17,11 @@ pub fn volume_name(deployment: &str, worker: &str) -> String {
     format!("{}{}", deployment_prefix(deployment), base36(&both, WORKER_CHARS))
 }
 
-/// Whether a volume carries the tag of this deployment. At 31 bits that is enough to report a volume, and to look for
-/// its worker among all that the log knows; it is not enough to delete it.
+/// Whether a volume carries the tag of this deployment.
+///
+/// Of 31 bits: enough to report a volume, and to look for its worker among all that the log knows. That alone does not make it
+/// an orphan: it is deleted only when no worker accounts for it, no machine has it, and it is a day old
+/// (`clawstead_domain::plan`). Two deployments of one Fly app share a tag once in two thousand million.
 #[must_use]
 pub fn is_volume_of(deployment: &str, name: &str) -> bool {
     name.len() == "cs__".len() + DEPLOYMENT_CHARS + WORKER_CHARS && name.starts_with(&deployment_prefix(deployment))
