@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS events (
 
 CREATE UNIQUE INDEX IF NOT EXISTS events_stream_version ON events (stream, version);
 
-CREATE UNIQUE INDEX IF NOT EXISTS events_dedup_key ON events (dedup_key);
+CREATE UNIQUE INDEX IF NOT EXISTS events_dedup_key ON events (dedup_key) WHERE dedup_key IS NOT NULL;
 
 CREATE INDEX IF NOT EXISTS events_type ON events (type);
 

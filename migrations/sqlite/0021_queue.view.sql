@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS conversations (
   agent_turn_at   INTEGER
 );
 
-CREATE INDEX IF NOT EXISTS conversations_worker ON conversations (worker_id);
+CREATE INDEX IF NOT EXISTS conversations_worker ON conversations (worker_id) WHERE worker_id IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS messages (
   message_id       TEXT PRIMARY KEY,
@@ -87,7 +87,7 @@ CREATE INDEX IF NOT EXISTS queue_heads_claim_with_bot ON queue_heads (paused, ra
 
 CREATE INDEX IF NOT EXISTS queue_heads_ready ON queue_heads (ready_at);
 
-CREATE INDEX IF NOT EXISTS queue_heads_worker ON queue_heads (worker_id);
+CREATE INDEX IF NOT EXISTS queue_heads_worker ON queue_heads (worker_id) WHERE worker_id IS NOT NULL;
 
 CREATE INDEX IF NOT EXISTS queue_heads_agent ON queue_heads (agent_key);
 

@@ -25,6 +25,8 @@ enum Program {
 
 fn main() -> Result<()> {
     let Program::Bench(options) = Program::parse();
+    // A figure of a host that fails is worth nothing, and the reason is in its log.
+    tracing_subscriber::fmt().with_env_filter("error").with_writer(std::io::stderr).init();
     match options.suite {
         Suite::Queue(options) => queue::run(&options),
     }

@@ -30,6 +30,7 @@ pub struct HostOptions {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) outbound: Option<Arc<dyn Outbound>>,
+    pub(crate) shared_connections: bool,
     pub(crate) faults: Arc<dyn Faults>,
     pub(crate) guest_log: GuestLog,
     pub(crate) request_bytes_max: u64,
@@ -54,6 +55,7 @@ impl HostOptions {
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             outbound: None,
+            shared_connections: false,
             faults: Arc::new(NoFaults),
             guest_log: standard_error(),
             request_bytes_max: 16 << 20,
@@ -126,6 +128,15 @@ impl HostOptions {
     /// What takes guests' requests to the world outside. By default [`Internet`].
     pub fn outbound(mut self, outbound: Arc<dyn Outbound>) -> Self {
         self.outbound = Some(outbound);
+        self
+    }
+
+    /// Whether guests share connections to their databases, which makes several writers of one database some times faster. A guest
+    /// that begins a transaction, makes a temporary table or changes a setting gets a connection of its own. What it can notice is
+    /// that the SQL functions `changes()` and `last_insert_rowid()` know nothing of its earlier statements; the calls of
+    /// the interface do. By default not: as in Spin, each `open` is a connection.
+    pub fn shared_connections(mut self, shared: bool) -> Self {
+        self.shared_connections = shared;
         self
     }
 

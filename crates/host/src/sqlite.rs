@@ -1,14 +1,19 @@
 //! `spin:sqlite`: a guest's databases.
 //!
-//! As in Spin, each `open` is a connection of its own whose settings are the guest's to make, and
+//! As in Spin, each `open` is a connection of its own whose settings are the guest's to make (or seems so, where
+//! [`HostOptions::shared_connections`](crate::HostOptions::shared_connections) is wanted), and
 //! what goes wrong in `execute-async` is told by the future that comes with the rows.
 
+mod connection;
 mod database;
+mod opened;
 mod pace;
+mod shared;
 mod statement;
+mod writer;
 
 #[expect(unreachable_pub, reason = "the generated bindings export it from their private module")]
-pub use database::Connection;
+pub use connection::Connection;
 pub(crate) use database::Databases;
 pub(crate) use statement::{Executed, Failure};
 

@@ -54,7 +54,7 @@ pub(crate) fn worker(worker_id: &str) -> NewEvent {
 pub(crate) fn binding(binding_id: &str, user: &str) -> NewEvent {
     let data = json!({
         "consumer_user_id": user, "agent_key": "a", "conversation_id": format!("of-{user}"), "bot_id": "9",
-        "telegram_user_id": "7", "telegram_chat_id": "7",
+        "telegram_user_id": "7", "telegram_chat_id": "7", "source": "manual",
     });
     event(binding_id, Expected::Version(0), "BindingMade", data)
 }

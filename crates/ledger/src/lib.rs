@@ -15,6 +15,7 @@ mod migrate;
 mod migrations;
 mod read;
 mod rebuild;
+mod recall;
 mod script;
 mod value;
 
@@ -36,13 +37,14 @@ pub type Observer = fn(kind: &str, events: &[NewEvent], meta: &Meta);
 #[derive(Debug)]
 pub struct Ledger<E> {
     engine: E,
+    recall: Option<recall::Recall>,
     observer: Option<Observer>,
 }
 
 impl<E: Engine> Ledger<E> {
     /// A ledger over an open connection. [`Ledger::migrate`] must have run on its database once.
     pub fn new(engine: E) -> Self {
-        Self { engine, observer: None }
+        Self { engine, recall: None, observer: None }
     }
 
     /// Has every append that goes through told to `observer`, for log lines.

@@ -34,6 +34,7 @@ pub const VIEW_TABLES: &[&str] = &[
     "machine_times",
     "message_costs",
     "cost_days",
+    "settings_position",
 ];
 
 /// Number of the newest migration.
@@ -97,6 +98,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(71, "full_regions", "0071_full_regions.view"),
     view!(72, "drain_guard", "0072_drain_guard.view"),
     view!(75, "costs", "0075_costs.view"),
+    view!(90, "settings_position", "0090_settings_position.view"),
 ];
 
 impl Migration {

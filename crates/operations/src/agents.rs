@@ -35,9 +35,18 @@ pub async fn get<E: Engine>(cx: &Cx<'_, E>, agent_key: &str) -> Result<Agent, Op
 /// # Errors
 /// When the database does not answer.
 pub async fn find<E: Engine>(cx: &Cx<'_, E>, agent_key: &str) -> Result<Option<Agent>, OperationError> {
-    let sql = "SELECT agent_key, version, enabled, bridge, secret_refs, stream_version FROM agents WHERE agent_key = ?1";
-    Ok(cx.sql(sql, &[agent_key.into()]).await?.first().and_then(|row| agent_of(&row)))
+    Ok(cx.sql(FIND, &[agent_key.into()]).await?.first().and_then(|row| agent_of(&row)))
 }
+
+/// One profile, as of this request: for what is decided about others than the agent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn settled<E: Engine>(cx: &Cx<'_, E>, agent_key: &str) -> Result<Option<Agent>, OperationError> {
+    Ok(cx.settled(FIND, &[agent_key.into()]).await?.first().and_then(|row| agent_of(&row)))
+}
+
+const FIND: &str = "SELECT agent_key, version, enabled, bridge, secret_refs, stream_version FROM agents WHERE agent_key = ?1";
 
 /// Profiles by key, after `after`.
 ///

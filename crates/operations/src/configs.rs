@@ -24,12 +24,12 @@ impl Policies {
     }
 }
 
-/// Reads all policies.
+/// All policies, as of this request.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn load<E: Engine>(cx: &Cx<'_, E>) -> Result<Policies, OperationError> {
-    let rows = cx.sql("SELECT name, value FROM configs", &[]).await?;
+    let rows = cx.settled("SELECT name, value FROM configs", &[]).await?;
     Ok(Policies(rows.iter().filter_map(|row| Some((row.text("name")?, row.text("value")?))).collect()))
 }
 

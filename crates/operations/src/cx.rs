@@ -1,5 +1,7 @@
 //! What every operation is given: the ledger, the instant, dice, and who asks.
 
+use std::rc::Rc;
+
 use clawstead_domain::{DomainEvent, id};
 use clawstead_ledger::{Engine, Event, Expected, Ledger, Meta, NewEvent, Rows, Value};
 
@@ -64,6 +66,16 @@ impl<E: Engine> Cx<'_, E> {
     /// When the database does not do it.
     pub async fn sql(&self, sql: &str, params: &[Value]) -> Result<Rows, OperationError> {
         Ok(self.ledger.engine().execute(sql, params).await?)
+    }
+
+    /// Reads the views of policies and agents, which a request need not read anew as long as nothing of them changes;
+    /// see [`Ledger::settled`].
+    ///
+    /// # Errors
+    /// When the database does not do it.
+    pub async fn settled(&self, sql: &str, params: &[Value]) -> Result<Rc<Rows>, OperationError> {
+        let request = format!("{} {}", self.correlation, self.now);
+        Ok(self.ledger.settled(&request, sql, params).await?)
     }
 
     /// Appends the events of one decision to one stream.

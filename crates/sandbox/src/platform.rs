@@ -71,6 +71,7 @@ impl Launch {
 
     async fn start_local(&self) -> Result<Host> {
         let mut options = HostOptions::new(&self.manifest)
+            .shared_connections(true)
             .listen(self.address)
             .data_dir(&self.state)
             .cache_dir(&self.cache)

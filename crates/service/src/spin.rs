@@ -287,7 +287,7 @@ async fn app(now: i64) -> Result<Rc<App>, Problem> {
     #[cfg(feature = "mistakes")]
     clawstead_mutation::choose(&read("mutation").await.unwrap_or_default());
     let engine = SpinEngine::open("default", settings.durability).await?;
-    let ledger = Ledger::new(engine).observed_by(note_append);
+    let ledger = Ledger::new(engine).recalling().observed_by(note_append);
     let holder = id::time_sorted(now, random());
     ledger.migrate(&holder, now).await.map_err(|error| unavailable(error.to_string()))?;
     if let Some(keys) = &settings.vault_keys {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use spin_sdk::sqlite::{Connection, Error, Value as SpinValue};
+use spin_sdk::sqlite::wit::sqlite::Connection;
+use spin_sdk::sqlite::{Error, Value as SpinValue};
 
 use crate::engine::{Durability, Engine, EngineError};
 use crate::value::{Rows, Value};
@@ -29,7 +30,7 @@ impl SpinEngine {
     /// # Errors
     /// When the component may not use it, or it cannot be opened.
     pub async fn open(database: &str, durability: Durability) -> Result<Self, EngineError> {
-        let connection = Connection::open(database).await.map_err(|error| text_of(&error))?;
+        let connection = Connection::open_async(database.to_owned()).await.map_err(|error| text_of(&error))?;
         let engine = Self { connection, database: database.to_owned(), durability };
         durability.apply(&engine).await?;
         Ok(engine)
@@ -39,9 +40,17 @@ impl SpinEngine {
 impl Engine for SpinEngine {
     async fn execute(&self, sql: &str, params: &[Value]) -> Result<Rows, EngineError> {
         let params: Vec<SpinValue> = params.iter().map(to_spin).collect();
-        let result = self.connection.execute(sql, params).await.map_err(|error| text_of(&error))?;
-        let columns = result.columns().to_vec();
-        let rows = result.collect().await.map_err(|error| text_of(&error))?;
+        let sql = sql.to_owned();
+        let (columns, rows) = if only_reads(&sql) {
+            // A read waits for nobody, so that it costs others of this instance nothing to have it done in one call.
+            let result = self.connection.execute(&sql, &params).map_err(|error| text_of(&error))?;
+            (result.columns, result.rows)
+        } else {
+            let (columns, rows, outcome) = self.connection.execute_async(sql, params).await.map_err(|error| text_of(&error))?;
+            let rows = rows.collect().await;
+            outcome.await.map_err(|error| text_of(&error))?;
+            (columns, rows)
+        };
         let rows = rows.into_iter().map(|row| row.values.into_iter().map(from_spin).collect()).collect();
         Ok(Rows { columns, rows })
     }
@@ -53,6 +62,10 @@ impl Engine for SpinEngine {
     async fn pause(&self, duration: Duration) {
         spin_sdk::time::sleep(duration).await;
     }
+}
+
+fn only_reads(sql: &str) -> bool {
+    sql.starts_with("SELECT ")
 }
 
 fn text_of(error: &Error) -> EngineError {

@@ -37,7 +37,7 @@ pub async fn enqueue<E: Engine>(
 ) -> Result<Accepted, OperationError> {
     let policies = configs::load(cx).await?;
     let (queue, retry): (QueuePolicy, RetryPolicy) = (policies.get()?, policies.get()?);
-    let agent = agents::find(cx, &command.agent_key).await?;
+    let agent = agents::settled(cx, &command.agent_key).await?;
     let message_id = cx.new_id();
     let decided = conversation::enqueue(command, agent.as_ref(), &queue, &retry, message_id.clone(), cx.now);
     let event = match decided {
