@@ -21,14 +21,14 @@ pub trait Timer {
 pub struct Budget {
     /// So often it is made at most.
     pub tries: u32,
-    /// So long it may wait in all, in ms: for its turn, and between tries.
-    pub wait_ms: u64,
+    /// So long after its beginning, in ms, nothing more is sent: neither when its turn comes, nor for another try.
+    pub time_ms: u64,
 }
 
 impl Default for Budget {
-    /// Three tries and five seconds: a tick has ten for everything.
+    /// Three tries and five seconds: a tick has ten for everything, and what is sent last may take as long again.
     fn default() -> Self {
-        Self { tries: 3, wait_ms: 5_000 }
+        Self { tries: 3, time_ms: 5_000 }
     }
 }
 
@@ -80,13 +80,13 @@ impl Pace {
     pub(crate) async fn keep<R>(&self, call: &Call<'_>, base: &str, send: impl AsyncFn() -> Outcome<R>) -> Outcome<R> {
         let slot = format!("{} {base}{}", call.method, call.path);
         let rate = if call.often { OFTEN } else { USUAL };
-        let mut wait_left = self.budget.wait_ms;
+        let last_at = self.timer.now_ms().saturating_add_unsigned(self.budget.time_ms);
+        let is_too_long = |ms: u64| self.timer.now_ms().saturating_add_unsigned(ms) > last_at;
         for attempt in 1.. {
             let turn_in = self.turn_in(&slot, rate);
-            if turn_in > wait_left {
+            if is_too_long(turn_in) {
                 return Outcome::Refused(too_soon(turn_in));
             }
-            wait_left -= turn_in;
             self.pause(turn_in).await;
             self.take_turn(&slot, rate);
             let outcome = send().await;
@@ -98,10 +98,9 @@ impl Pace {
                     0
                 }
             };
-            if attempt >= self.budget.tries || pause_ms > wait_left {
+            if attempt >= self.budget.tries || is_too_long(pause_ms) {
                 return outcome;
             }
-            wait_left -= pause_ms;
             self.pause(pause_ms).await;
         }
         unreachable!("the loop ends by returning")

@@ -1,9 +1,9 @@
 //! F-10: limits of rate, tries and time.
 
-use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use clawstead_fly::{Budget, Machines, Outcome, Pace, RefusalKind, StopMachine, Timer, Unknown};
 use clawstead_transport::{Matcher, ScriptedTransport, TransportError};
@@ -13,15 +13,15 @@ use super::{create_machine, machines};
 
 /// A clock that jumps to where it is waited for, and remembers how long that was.
 #[derive(Clone, Default)]
-struct Jumping(Rc<RefCell<(i64, Vec<u64>)>>);
+struct Jumping(Arc<Mutex<(i64, Vec<u64>)>>);
 
 impl Timer for Jumping {
     fn now_ms(&self) -> i64 {
-        1_700_000_000_000 + self.0.borrow().0
+        1_700_000_000_000 + self.inner().0
     }
 
     fn sleep(&self, ms: u64) -> Pin<Box<dyn Future<Output = ()> + '_>> {
-        let mut inner = self.0.borrow_mut();
+        let mut inner = self.inner();
         inner.0 += ms as i64;
         inner.1.push(ms);
         Box::pin(std::future::ready(()))
@@ -29,17 +29,24 @@ impl Timer for Jumping {
 }
 
 impl Jumping {
+    fn inner(&self) -> MutexGuard<'_, (i64, Vec<u64>)> {
+        self.0.lock().expect("no test panics while it holds the clock")
+    }
+
     fn pass(&self, ms: i64) {
-        self.0.borrow_mut().0 += ms;
+        self.inner().0 += ms;
     }
 
     fn slept(&self) -> Vec<u64> {
-        std::mem::take(&mut self.0.borrow_mut().1)
+        std::mem::take(&mut self.inner().1)
     }
 }
 
 fn paced(transport: &ScriptedTransport, budget: Budget) -> (Machines<ScriptedTransport>, Jumping) {
-    let timer = Jumping::default();
+    paced_by(Jumping::default(), transport, budget)
+}
+
+fn paced_by(timer: Jumping, transport: &ScriptedTransport, budget: Budget) -> (Machines<ScriptedTransport>, Jumping) {
     let pace = Pace::new(Box::new(timer.clone()), budget);
     (machines(transport).paced(Rc::new(pace)), timer)
 }
@@ -79,7 +86,7 @@ fn f10_each_machine_and_each_action_has_a_limit_of_its_own_and_looking_at_one_a_
 #[test]
 fn f10_what_would_have_to_wait_too_long_is_not_sent() {
     let transport = answers(&[200; 3]);
-    let (app, _) = paced(&transport, Budget { wait_ms: 500, ..Budget::default() });
+    let (app, _) = paced(&transport, Budget { time_ms: 500, ..Budget::default() });
     for _ in 0..3 {
         assert!(block_on(app.create_machine(&create_machine())).done().is_some());
     }
@@ -138,4 +145,19 @@ fn f10_a_creation_that_never_left_us_or_came_too_early_is_made_again() {
     }
     assert_eq!(timer.slept(), [0; 0]);
     assert_eq!(transport.requests().len(), 1, "the next call waits too, and is not sent");
+}
+
+#[test]
+fn f10_a_call_that_took_all_its_time_is_not_made_again() {
+    let clock = Jumping::default();
+    let slow = clock.clone();
+    let takes_ten_seconds = Matcher::when(move |_| {
+        slow.pass(10_000);
+        true
+    });
+    let transport = ScriptedTransport::new().fail(takes_ten_seconds, TransportError::Timeout);
+    let (app, _) = paced_by(clock, &transport, Budget::default());
+    let outcome = block_on(app.get_machine("m1"));
+    assert_eq!(outcome, Outcome::Unknown(Unknown::NoAnswer(TransportError::Timeout)));
+    assert_eq!(transport.requests().len(), 1);
 }
