@@ -34,7 +34,7 @@ pub use machine_calls::{ListMachines, Signal, StopMachine, Wait, WaitState, Wait
 pub use machines::Machines;
 pub use organization::{InApp, Organization, Page};
 pub use outcome::{Outcome, Unknown};
-pub use ownership::{DEPLOYMENT_KEY, Ownership, Tags, VOLUME_KEY, WORKER_KEY};
+pub use ownership::{DEPLOYMENT_KEY, LOG_KEY, Ownership, Tags, VOLUME_KEY, WORKER_KEY};
 pub use pace::{Budget, Pace, Timer};
 pub use refusal::{Refusal, RefusalKind};
 pub use state::{HostStatus, MachineState};

@@ -11,6 +11,8 @@ use crate::Machine;
 pub const DEPLOYMENT_KEY: &str = "clawstead_deployment";
 /// Metadata key of the worker that a machine runs.
 pub const WORKER_KEY: &str = "clawstead_worker";
+/// Metadata key of the log that knows a machine.
+pub const LOG_KEY: &str = "clawstead_log";
 /// Metadata key of the volume that was made for a machine.
 pub const VOLUME_KEY: &str = "clawstead_volume";
 
@@ -20,6 +22,9 @@ pub struct Tags {
     /// The deployment that owns it.
     #[serde(rename = "clawstead_deployment")]
     pub deployment: String,
+    /// The log that knows it: two deployments that share a name by mistake differ in this.
+    #[serde(rename = "clawstead_log", skip_serializing_if = "String::is_empty")]
+    pub log: String,
     /// The worker that it runs; also its name.
     #[serde(rename = "clawstead_worker")]
     pub worker: String,
@@ -38,6 +43,8 @@ pub enum Ownership<'a> {
     },
     /// Not made by this deployment: never to be touched.
     Foreign,
+    /// It carries the name of this deployment, and another log knows it: never to be touched, and to be told of.
+    Clash,
     /// Its host is out of reach and Fly does not tell its metadata. It exists all the same: neither to be touched nor
     /// to be taken for gone.
     Unknown,
@@ -46,12 +53,15 @@ pub enum Ownership<'a> {
 impl Machine {
     /// Whose machine this is, by its metadata. Always to be asked after listing, filtered or not.
     #[must_use]
-    pub fn ownership(&self, deployment: &str) -> Ownership<'_> {
+    pub fn ownership(&self, deployment: &str, log: &str) -> Ownership<'_> {
         let Some(metadata) = self.metadata() else {
             return Ownership::Unknown;
         };
         if metadata.get(DEPLOYMENT_KEY).map(String::as_str) != Some(deployment) && !made(Mutation::GreedySweep) {
             return Ownership::Foreign;
+        }
+        if metadata.get(LOG_KEY).is_some_and(|known_to| known_to != log) {
+            return Ownership::Clash;
         }
         let worker = metadata.get(WORKER_KEY).unwrap_or(&self.name);
         Ownership::Ours { worker }

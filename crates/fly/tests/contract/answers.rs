@@ -126,19 +126,23 @@ fn a_listing_tells_whose_each_machine_is() {
         {"id": "m2", "name": "other", "state": "launch_failed", "config": {"metadata": null, "mounts": null}},
         {"id": "m3", "name": "worker-3", "state": "hibernating", "host_status": "unreachable"},
         {"id": "m4", "name": "worker-4", "state": "replaced", "host_status": "unreachable",
-            "incomplete_config": {"metadata": {"clawstead_deployment": "prod"}}}]"#;
+            "incomplete_config": {"metadata": {"clawstead_deployment": "prod"}}},
+        {"id": "m5", "name": "worker-5", "config": {"metadata": {"clawstead_deployment": "prod", "clawstead_log": "log-1"}}},
+        {"id": "m6", "name": "worker-6", "config": {"metadata": {"clawstead_deployment": "prod", "clawstead_log": "log-2"}}}]"#;
     let transport = ScriptedTransport::new().answer(Matcher::any(), 200, listing);
     let listed = block_on(machines(&transport).list_machines(&ListMachines::default())).done().expect("scripted");
 
-    let owners: Vec<Ownership<'_>> = listed.iter().map(|machine| machine.ownership("prod")).collect();
+    let owners: Vec<Ownership<'_>> = listed.iter().map(|machine| machine.ownership("prod", "log-1")).collect();
     let ours = |worker| Ownership::Ours { worker };
-    assert_eq!(owners, [ours("worker-1"), Ownership::Foreign, Ownership::Unknown, ours("worker-4")]);
-    assert_eq!(listed[0].ownership("staging"), Ownership::Foreign);
+    let expected =
+        [ours("worker-1"), Ownership::Foreign, Ownership::Unknown, ours("worker-4"), ours("worker-5"), Ownership::Clash];
+    assert_eq!(owners, expected);
+    assert_eq!(listed[0].ownership("staging", "log-1"), Ownership::Foreign);
     assert_eq!(listed[0].volumes(), ["vol_1", "vol_2"]);
 
     let states: Vec<MachineState> = listed.iter().map(|machine| machine.state).collect();
     use MachineState::{LaunchFailed, Replaced, Started, Unknown};
-    assert_eq!(states, [Started, LaunchFailed, Unknown, Replaced]);
+    assert_eq!(states[..4], [Started, LaunchFailed, Unknown, Replaced]);
     assert!(LaunchFailed.is_passing() && Replaced.is_final() && !Unknown.is_final());
     assert_eq!(listed[2].host_status, HostStatus::Unreachable);
 }

@@ -32,7 +32,12 @@ fn create_machine() -> CreateMachine {
             env: Env(env.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
             guest: Guest { cpu_kind: CpuKind::Shared, cpus: 1, memory_mb: 2048 },
             mounts: vec![Mount { volume: "vol_1".to_owned(), path: "/data".to_owned() }],
-            metadata: Tags { deployment: "prod".to_owned(), worker: "worker-1".to_owned(), volume: Some("vol_1".to_owned()) },
+            metadata: Tags {
+                deployment: "prod".to_owned(),
+                log: "log-1".to_owned(),
+                worker: "worker-1".to_owned(),
+                volume: Some("vol_1".to_owned()),
+            },
             restart: Restart { policy: RestartPolicy::OnFailure, max_retries: Some(3) },
             stop_config: StopMachine { signal: Some(Signal::Sigterm), timeout_seconds: Some(300) },
             auto_destroy: false,

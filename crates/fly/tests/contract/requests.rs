@@ -55,7 +55,7 @@ fn f11_a_machine_is_created_with_everything_said() {
 
     let body = body(&transport);
     assert_eq!(body["name"], "worker-1");
-    let tags = json!({"clawstead_deployment": "prod", "clawstead_worker": "worker-1", "clawstead_volume": "vol_1"});
+    let tags = json!({"clawstead_deployment": "prod", "clawstead_log": "log-1", "clawstead_worker": "worker-1", "clawstead_volume": "vol_1"});
     assert_eq!(body["config"]["metadata"], tags);
     assert_eq!(body["config"]["restart"], json!({"policy": "on-failure", "max_retries": 3}));
     assert_eq!(body["config"]["stop_config"], json!({"signal": "SIGTERM", "timeout": "300s"}));

@@ -66,7 +66,7 @@ impl Job<'_> {
                     errors.insert(format!("{:?} {}: {error}", finding.thing, finding.id).to_lowercase());
                 }
             }
-            errors.extend(reconcile::run_everywhere(turn, self.outside).await?.error);
+            errors.extend(reconcile::wind_down(turn, self.outside).await?.error);
             let left = self.look(turn, report).await?;
             report.errors = errors.into_iter().chain(left.errors).collect();
             report.complete = report.remaining.is_empty() && report.errors.is_empty();

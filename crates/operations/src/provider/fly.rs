@@ -10,8 +10,8 @@ use clawstead_fly::{
 };
 use clawstead_transport::Transport;
 
-use super::fly_listing::{instant_of, is_leaving, listing, phase_of};
-use super::{MachineWanted, Provider, Trouble, TroubleKind, VolumeWanted};
+use super::fly_listing::{Tag, instant_of, is_leaving, listed_of, phase_of};
+use super::{Listed, MachineWanted, Provider, Trouble, TroubleKind, VolumeWanted};
 
 const KIND: &str = "fly";
 
@@ -73,14 +73,15 @@ impl<T: Transport> Provider for Fly<'_, T> {
         self.app("any").map(drop)
     }
 
-    async fn list(&self, app: &str, workers: &[Worker]) -> Result<Listing, Trouble> {
+    async fn list(&self, app: &str, workers: &[Worker], log_id: &str) -> Result<Listed, Trouble> {
         let machines = self.app(app)?;
         // Without the filter on our tag: it hides machines whose host is out of reach, and those would be taken for gone.
-        let Some(listed) = settled(machines.list_machines(&ListMachines::default()).await.found())? else {
-            return Ok(Listing { app: app.to_owned(), is_missing: true, ..Listing::default() });
+        let Some(machines_listed) = settled(machines.list_machines(&ListMachines::default()).await.found())? else {
+            let listing = Listing { app: app.to_owned(), is_missing: true, ..Listing::default() };
+            return Ok(Listed { listing, clash: None });
         };
         let volumes = settled(machines.list_volumes().await)?;
-        Ok(listing(app, self.deployment, workers, &listed, &volumes))
+        Ok(listed_of(app, Tag { deployment: self.deployment, log_id }, workers, &machines_listed, &volumes))
     }
 
     async fn create_volume(&self, app: &str, wanted: &VolumeWanted<'_>) -> Result<String, Trouble> {
@@ -105,6 +106,7 @@ impl<T: Transport> Provider for Fly<'_, T> {
                 mounts: vec![Mount { volume: wanted.volume_id.to_owned(), path: wanted.volume_path.to_owned() }],
                 metadata: Tags {
                     deployment: self.deployment.to_owned(),
+                    log: wanted.log_id.clone(),
                     worker: wanted.worker_id.to_owned(),
                     volume: Some(wanted.volume_id.to_owned()),
                 },

@@ -2,31 +2,49 @@
 
 use std::collections::HashMap;
 
+use super::Listed;
 use chrono::DateTime;
 use clawstead_domain::plan::{Listing, Machine, Phase, Volume, Worker};
 use clawstead_fly::{HostStatus, MachineState, Ownership, is_volume_of, volume_name};
 
+/// What tells our things from others.
+#[derive(Clone, Copy)]
+pub(super) struct Tag<'a> {
+    pub(super) deployment: &'a str,
+    pub(super) log_id: &'a str,
+}
+
 /// The listing of an app that exists.
-pub(super) fn listing(
+pub(super) fn listed_of(
     app: &str,
-    deployment: &str,
+    tag: Tag<'_>,
     workers: &[Worker],
     machines: &[clawstead_fly::Machine],
     volumes: &[clawstead_fly::Volume],
-) -> Listing {
+) -> Listed {
+    let clash = machines.iter().find(|machine| machine.ownership(tag.deployment, tag.log_id) == Ownership::Clash);
     let names: HashMap<String, &str> =
-        workers.iter().map(|worker| (volume_name(deployment, &worker.worker_id), worker.worker_id.as_str())).collect();
-    Listing {
+        workers.iter().map(|worker| (volume_name(tag.deployment, &worker.worker_id), worker.worker_id.as_str())).collect();
+    let mut listing = Listing {
         app: app.to_owned(),
         is_missing: false,
-        machines: machines.iter().map(|machine| machine_of(machine, deployment, workers)).collect(),
-        volumes: volumes.iter().map(|volume| volume_of(volume, deployment, &names)).collect(),
+        machines: machines.iter().map(|machine| machine_of(machine, tag, workers)).collect(),
+        volumes: volumes.iter().map(|volume| volume_of(volume, tag.deployment, &names)).collect(),
+    };
+    if clash.is_some() {
+        // A volume tells the deployment alone: what none of our workers has may be theirs.
+        let is_known = |volume: &Volume| {
+            volume.worker_id.is_some() || workers.iter().any(|worker| worker.volume_id.as_ref() == Some(&volume.volume_id))
+        };
+        listing.volumes.iter_mut().for_each(|volume| volume.is_tagged = volume.is_tagged && is_known(volume));
     }
+    Listed { listing, clash: clash.map(|machine| machine.id.clone()) }
 }
-fn machine_of(machine: &clawstead_fly::Machine, deployment: &str, workers: &[Worker]) -> Machine {
-    let worker_id = match machine.ownership(deployment) {
+
+fn machine_of(machine: &clawstead_fly::Machine, tag: Tag<'_>, workers: &[Worker]) -> Machine {
+    let worker_id = match machine.ownership(tag.deployment, tag.log_id) {
         Ownership::Ours { worker } => Some(worker.to_owned()),
-        Ownership::Foreign => None,
+        Ownership::Foreign | Ownership::Clash => None,
         // Its host does not tell the tag, but a name that is an id of ours can only be ours.
         Ownership::Unknown => {
             workers.iter().find(|worker| worker.worker_id == machine.name).map(|worker| worker.worker_id.clone())

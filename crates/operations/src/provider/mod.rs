@@ -17,6 +17,16 @@ pub use fly::Fly;
 pub use trouble::{Trouble, TroubleKind};
 pub use wanted::{Environment, MachineWanted, VolumeWanted};
 
+/// What a provider lists of an app.
+#[derive(Debug, Clone, Default)]
+pub struct Listed {
+    /// In the words of the plan.
+    pub listing: Listing,
+    /// A machine that carries the name of this deployment and that another log knows. Then nothing in the app that this log does
+    /// not know is taken for ours.
+    pub clash: Option<String>,
+}
+
 /// Makes, lists and removes machines and volumes, in groups that are called apps.
 ///
 /// Everything that it makes carries the tag of the deployment, and a name that is made from the worker's id: so a creation
@@ -32,11 +42,12 @@ pub trait Provider {
     /// When the credentials are missing or malformed.
     fn ready(&self) -> Result<(), Trouble>;
 
-    /// Lists an app, foreign things included. `workers` are those whose things it may hold.
+    /// Lists an app, foreign things included. `workers` are those whose things it may hold; `log_id` is that of the log that
+    /// knows them.
     ///
     /// # Errors
     /// When the listing is not complete. An app that does not exist is a listing.
-    async fn list(&self, app: &str, workers: &[Worker]) -> Result<Listing, Trouble>;
+    async fn list(&self, app: &str, workers: &[Worker], log_id: &str) -> Result<Listed, Trouble>;
 
     /// Makes a volume, and gives its id.
     ///

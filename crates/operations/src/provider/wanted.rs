@@ -17,6 +17,8 @@ pub struct VolumeWanted<'a> {
 pub struct MachineWanted<'a> {
     /// The worker; also the machine's name.
     pub worker_id: &'a str,
+    /// The log that knows it.
+    pub log_id: String,
     /// Where; the region of its volume.
     pub region: &'a str,
     /// What it runs.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use clawstead_domain::config::{LeasePolicy, ProviderPolicy, ScalingPolicy};
-use clawstead_domain::plan::{Head, Inventory, Listing, Worker};
+use clawstead_domain::plan::{Head, Inventory, Worker};
 use clawstead_domain::worker::State;
 use clawstead_ledger::{Engine, Row};
+use clawstead_vault::sha256_hex;
 
 use super::Outside;
+use crate::provider::Listed;
 use crate::tick::{last_run, note};
 use crate::{Cx, OperationError};
 
@@ -22,6 +24,9 @@ const BREAK_MS: i64 = 90_000;
 
 /// A worker whose next message is ready within this time has work.
 const SOON_MS: i64 = 120_000;
+
+/// 80 bits.
+const LOG_ID_CHARS: usize = 20;
 
 /// Apps, and the kind of the provider that has each.
 pub(super) type Places = BTreeMap<String, String>;
@@ -60,12 +65,14 @@ pub(super) async fn inventory<E: Engine>(
         everywhere || sweep_is_due || is_for_new_ones || !only_keeps_volumes(&inventory, app, cx.now)
     };
     let apps: Vec<(&String, &String)> = places.iter().filter(|(app, _)| needs_a_look(app)).collect();
+    let log_id = log_id(cx).await?;
     for (app, kind) in apps.iter().copied() {
-        match list(outside, kind, app, &inventory.workers).await {
-            Ok(listing) => {
+        match list(outside, kind, app, &inventory.workers, &log_id).await {
+            Ok(Listed { listing, clash }) => {
                 if listing.is_missing {
                     errors.push(format!("list {app}: there is no such app"));
                 }
+                errors.extend(clash.map(|machine_id| clash_in(app, &machine_id)));
                 inventory.listings.push(listing);
             }
             Err(error) => errors.push(format!("list {app}: {error}")),
@@ -86,8 +93,33 @@ fn only_keeps_volumes(inventory: &Inventory, app: &str, now: i64) -> bool {
     })
 }
 
-pub(super) async fn list(outside: &Outside<'_>, kind: &str, app: &str, workers: &[Worker]) -> Result<Listing, OperationError> {
-    Ok(outside.provider(kind)?.list(app, workers).await?)
+pub(super) async fn list(
+    outside: &Outside<'_>,
+    kind: &str,
+    app: &str,
+    workers: &[Worker],
+    log_id: &str,
+) -> Result<Listed, OperationError> {
+    Ok(outside.provider(kind)?.list(app, workers, log_id).await?)
+}
+
+/// What to say of a machine that carries our name, and that another log knows.
+pub(super) fn clash_in(app: &str, machine_id: &str) -> String {
+    format!(
+        "machine {machine_id} in {app} carries the name of this deployment and is known to another log: give each its own name"
+    )
+}
+
+/// What tells this log from all others: made from its first event, so that a copy of the database has the same one. Empty as long
+/// as there is no event.
+pub(super) async fn log_id<E: Engine>(cx: &Cx<'_, E>) -> Result<String, OperationError> {
+    let rows = cx.sql("SELECT stream, at, data, meta FROM events WHERE position = 1", &[]).await?;
+    let Some(first) = rows.first() else {
+        return Ok(String::new());
+    };
+    let text = |name| first.text(name).unwrap_or_default();
+    let whole = format!("{}\n{}\n{}\n{}", text("stream"), first.integer("at").unwrap_or(0), text("data"), text("meta"));
+    Ok(sha256_hex(&whole)[..LOG_ID_CHARS].to_owned())
 }
 
 /// Workers that have not stopped, and the apps that hold something of theirs; external ones only while they call, or while they

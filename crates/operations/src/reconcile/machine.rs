@@ -6,6 +6,7 @@ use clawstead_vault::{KeyRing, Secret};
 use super::act::Actor;
 use super::environment::{Identity, environment};
 use super::known::Known;
+use super::look;
 use super::provision::size;
 use super::token;
 use crate::provider::MachineWanted;
@@ -36,6 +37,7 @@ pub(super) async fn wanted<'a, E: Engine>(
     let provider = &actor.provider;
     Ok(MachineWanted {
         worker_id: &known.worker_id,
+        log_id: look::log_id(&cx).await?,
         region: known.region()?,
         image: &provider.image,
         environment: environment(&identity, provider, &actor.scaling),

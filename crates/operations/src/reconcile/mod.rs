@@ -36,19 +36,21 @@ pub(crate) async fn run<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>) ->
     run_with(turn, outside, false).await
 }
 
-/// As [`run`], and looks also at apps that only keep volumes.
-pub(crate) async fn run_everywhere<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>) -> Result<KindReport, OperationError> {
+/// As [`run`], but makes nothing, and looks also at apps that only keep volumes: for whoever cleans up.
+pub(crate) async fn wind_down<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>) -> Result<KindReport, OperationError> {
     run_with(turn, outside, true).await
 }
 
-async fn run_with<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>, everywhere: bool) -> Result<KindReport, OperationError> {
+async fn run_with<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>, winds_down: bool) -> Result<KindReport, OperationError> {
     let cx = turn.cx();
     let policies = configs::load(&cx).await?;
     let (scaling, provider, lease): (ScalingPolicy, ProviderPolicy, LeasePolicy) =
         (policies.get()?, policies.get()?, policies.get()?);
     let mut errors = Vec::new();
-    let (inventory, places) = look::inventory(&cx, outside, (&scaling, &provider, &lease), everywhere, &mut errors).await?;
+    let (inventory, places) = look::inventory(&cx, outside, (&scaling, &provider, &lease), winds_down, &mut errors).await?;
     let mut actions = plan(&inventory, &scaling, &provider, lease.silent_after_ms, cx.now);
+    let makes = |action: &Action| matches!(action, Action::Request { .. } | Action::Provision { .. } | Action::Assign { .. });
+    actions.retain(|action| !(winds_down && makes(action)));
     share_the_time(&mut actions, cx.roll());
     let actor = act::Actor { turn, outside, scaling, provider, places };
     let done = act_on(&actor, &actions, &mut errors).await?;

@@ -7,6 +7,7 @@ use clawstead_ledger::Engine;
 
 use super::look::{self, Places};
 use super::{Outside, known};
+use crate::provider::Listed;
 use crate::{Cx, OperationError};
 
 /// What there is.
@@ -38,9 +39,13 @@ pub(crate) async fn survey<E: Engine>(
         places = Places::from([(app.to_owned(), kind)]);
     }
     let mut survey = Survey { workers, listings: Vec::new(), places, errors: Vec::new() };
+    let log_id = look::log_id(cx).await?;
     for (app, kind) in &survey.places {
-        match look::list(outside, kind, app, &survey.workers).await {
-            Ok(listing) => survey.listings.push(listing),
+        match look::list(outside, kind, app, &survey.workers, &log_id).await {
+            Ok(Listed { listing, clash }) => {
+                survey.listings.push(listing);
+                survey.errors.extend(clash.map(|machine_id| look::clash_in(app, &machine_id)));
+            }
             Err(error) => survey.errors.push(format!("list {app}: {error}")),
         }
     }

@@ -1,5 +1,6 @@
 //! What must not be billed, and what was: cleanups, figures, costs.
 
+mod clash;
 mod figures;
 mod money;
 mod orders;

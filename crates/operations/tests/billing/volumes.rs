@@ -14,10 +14,10 @@ fn delete(world: &World, app: &str, volume_id: &str) -> Result<(), OperationErro
 }
 
 /// Somebody makes a volume, and not the log.
-fn plant(world: &World, name: &str) -> String {
+pub(super) fn plant(world: &World, name: &str) -> String {
     let request = http::Request::post("https://api.machines.test/v1/apps/workers/volumes")
         .header("authorization", format!("Bearer {TOKEN}"));
-    let request = request.body(json!({ "name": name }).to_string().into_bytes()).unwrap();
+    let request = request.body(json!({ "name": name, "region": "fra" }).to_string().into_bytes()).unwrap();
     block_on(world.fly.send(request)).unwrap();
     world.fly.volumes.borrow().last().unwrap().id.clone()
 }
