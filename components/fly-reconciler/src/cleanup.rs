@@ -2,6 +2,7 @@
 
 use clawstead_domain::cleanup::Scope;
 use clawstead_operations::cleanup::{self, Order, Report};
+use clawstead_operations::tick::{self, UnownedReport};
 use clawstead_service::outside::{SpinTimer, outside};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
@@ -45,6 +46,16 @@ fn incomplete(report: &Report, failure: String) -> Reply {
     let mut reply = Reply::json(problem.status, &body);
     reply.content_type = "application/problem+json";
     reply
+}
+
+/// What belongs to no worker, and whether and when it goes.
+pub(crate) async fn unowned(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let query = call.query(&["after", "limit"])?;
+    let after = query.text("after").unwrap_or_default();
+    let report = tick::report_unowned(&app.cx(call), &outside(&app.settings)?, &after, query.limit()?).await?;
+    let next_after = report.unowned.last().map(|one| one.id.clone());
+    let UnownedReport { apps, unowned, errors } = report;
+    Ok(Reply::ok(&json!({ "apps": apps, "unowned": unowned, "errors": errors, "next_after": next_after })))
 }
 
 pub(crate) async fn delete_volume(app: &App, call: &Call) -> Result<Reply, Problem> {

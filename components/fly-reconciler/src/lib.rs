@@ -19,6 +19,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     match call.operation {
         Operation::Tick => Ok(Reply::ok(&tick::run(&app.cx(call), &outside(&app.settings)?, &app.stores()).await?)),
         Operation::RunCleanup => cleanup::run(app, call).await,
+        Operation::ListUnowned => cleanup::unowned(app, call).await,
         Operation::DeleteVolume => cleanup::delete_volume(app, call).await,
         Operation::StartWorkers => cleanup::reconcile(app, call).await,
         other => Err(Problem::internal(format!("{} is not for this component", other.name()))),

@@ -5,7 +5,7 @@ mod turn;
 
 use clawstead_ledger::Engine;
 
-pub use crate::reconcile::Outside;
+pub use crate::reconcile::{Outside, UnownedReport, report_unowned};
 pub(crate) use report::note;
 pub use report::{KindReport, LastRun, TickReport, last_run};
 pub(crate) use turn::Turn;

@@ -200,5 +200,6 @@ operations! {
     RecoverQueue: Permission::Operator, "Take back messages whose holders were not heard of, and do what is due.";
     RunCleanup: Permission::Operator, "Report, or remove, machines and volumes that should not be.";
     DeleteVolume: Permission::Operator, "Delete one volume.";
+    ListUnowned: Permission::Operator, "Machines and volumes that belong to no worker.";
     Tick: Permission::Tick, "Do what is due.";
 }

@@ -149,6 +149,7 @@ pub const ROUTES: &[Route] = {
         route(FlyReconciler, "POST", "/internal/tick", Operation::Tick),
         route(FlyReconciler, "POST", "/v1/provider/reconcile", Operation::StartWorkers),
         route(FlyReconciler, "POST", "/v1/provider/cleanup", Operation::RunCleanup),
+        route(FlyReconciler, "GET", "/v1/provider/unowned", Operation::ListUnowned),
         route(FlyReconciler, "DELETE", "/v1/provider/apps/{app_name}/volumes/{volume_id}", Operation::DeleteVolume),
     ]
 };

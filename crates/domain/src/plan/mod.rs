@@ -12,9 +12,11 @@ mod provide;
 mod retire;
 mod signs;
 mod teardown;
+mod unowned;
 
 pub use action::Action;
 pub use inventory::{Head, Inventory, Listing, Machine, Phase, Volume, Worker};
+pub use unowned::{Unowned, unowned};
 
 use crate::config::{ProviderPolicy, ScalingPolicy};
 use crate::worker::State;

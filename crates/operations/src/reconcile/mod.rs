@@ -15,6 +15,7 @@ mod provision;
 mod survey;
 mod teardown;
 mod token;
+mod unowned;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ use clawstead_ledger::Engine;
 
 pub use outside::Outside;
 pub(crate) use survey::{Survey, drain, survey};
+pub use unowned::{UnownedReport, report_unowned};
 
 use crate::tick::{KindReport, Turn};
 use crate::{OperationError, configs};
