@@ -10,6 +10,11 @@ CREATE VIEW IF NOT EXISTS due (what, id, at) AS
   UNION ALL
   SELECT 'webhook', bot_id, webhook_retry_at FROM bots WHERE webhook_retry_at IS NOT NULL
   UNION ALL
+  SELECT 'subscription', subscription_id, retry_at FROM subscriptions
+  WHERE retry_at IS NOT NULL AND told_through < (SELECT max(position) FROM app_events)
+  UNION ALL
+  SELECT 'delivery', delivery_id, retry_at FROM dead_deliveries WHERE retry_at IS NOT NULL
+  UNION ALL
   SELECT 'retired_bot', bot_id, retry_at FROM retired_bots
   UNION ALL
   SELECT 'drain', worker_id, drain_deadline_at FROM workers WHERE state = 'draining'

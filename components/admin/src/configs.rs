@@ -2,7 +2,7 @@
 
 use clawstead_domain::config::{
     LeasePolicy, LimitsPolicy, MessagesPolicy, Policy, PricesPolicy, ProviderPolicy, QueuePolicy, RetentionPolicy, RetryPolicy,
-    ScalingPolicy,
+    ScalingPolicy, WebhooksPolicy,
 };
 use clawstead_operations::configs;
 use clawstead_service::spin::App;
@@ -20,6 +20,7 @@ pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
         RetentionPolicy::NAME => show_policy::<RetentionPolicy>(app, call).await,
         PricesPolicy::NAME => show_policy::<PricesPolicy>(app, call).await,
         LimitsPolicy::NAME => show_policy::<LimitsPolicy>(app, call).await,
+        WebhooksPolicy::NAME => show_policy::<WebhooksPolicy>(app, call).await,
         _ => Err(not_found()),
     }
 }
@@ -35,6 +36,7 @@ pub(crate) async fn set(app: &App, call: &Call) -> Result<Reply, Problem> {
         RetentionPolicy::NAME => set_policy::<RetentionPolicy>(app, call).await,
         PricesPolicy::NAME => set_policy::<PricesPolicy>(app, call).await,
         LimitsPolicy::NAME => set_policy::<LimitsPolicy>(app, call).await,
+        WebhooksPolicy::NAME => set_policy::<WebhooksPolicy>(app, call).await,
         _ => Err(not_found()),
     }
 }
@@ -54,6 +56,6 @@ fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "config_not_found",
-        "there are queue, lease, retry, scaling, provider, messages, retention, prices and limits",
+        "there are queue, lease, retry, scaling, provider, messages, retention, prices, limits and webhooks",
     )
 }

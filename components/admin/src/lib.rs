@@ -9,6 +9,7 @@ mod events;
 mod figures;
 mod health;
 mod secrets;
+mod subscriptions;
 mod workers;
 
 use clawstead_service::spin::{App, HttpReply, serve};
@@ -37,6 +38,12 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::GetRequiredSecrets => agents::required_secrets(app, call).await,
         Operation::GetReadiness => agents::readiness(app, call).await,
         Operation::GetProviderReadiness => agents::provider_readiness(app, call).await,
+        Operation::CreateSubscription => subscriptions::create(app, call).await,
+        Operation::ListSubscriptions => subscriptions::list(app, call).await,
+        Operation::GetSubscription => subscriptions::show(app, call).await,
+        Operation::EndSubscription => subscriptions::end(app, call).await,
+        Operation::ListDeadDeliveries => subscriptions::dead(app, call).await,
+        Operation::ReplayDelivery => subscriptions::replay(app, call).await,
         Operation::ImportSecret => secrets::import(app, call).await,
         Operation::GetSecret => secrets::show(app, call).await,
         Operation::ListSecrets => secrets::list(app, call).await,

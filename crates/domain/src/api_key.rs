@@ -74,7 +74,7 @@ impl Reach {
         self.users.as_ref().is_none_or(|users| users.iter().any(|one| one == consumer_user_id))
     }
 
-    fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
         for (field, list) in [("agents", &self.agents), ("users", &self.users)] {
             let Some(list) = list else { continue };
             if list.is_empty() || list.len() > REACH_MAX {

@@ -3,6 +3,7 @@
 mod limits;
 mod messages;
 mod prices;
+mod webhooks;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,6 +11,7 @@ use serde_json::Value;
 pub use limits::LimitsPolicy;
 pub use messages::MessagesPolicy;
 pub use prices::PricesPolicy;
+pub use webhooks::WebhooksPolicy;
 
 use crate::{DomainEvent, Refusal};
 

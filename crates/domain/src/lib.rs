@@ -17,6 +17,7 @@ pub mod plan;
 mod refusal;
 pub mod secret;
 pub mod snapshot;
+pub mod subscription;
 pub mod text;
 pub mod worker;
 

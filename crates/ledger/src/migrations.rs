@@ -1,7 +1,8 @@
 //! The numbered files of `migrations/sqlite`, embedded.
 
 /// Every stream kind; each has an intake and a feed.
-pub const KINDS: &[&str] = &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "snapshot", "worker"];
+pub const KINDS: &[&str] =
+    &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "snapshot", "subscription", "worker"];
 
 /// The kinds of the first release; the others came with migrations of their own.
 const FIRST_KINDS: &[&str] = &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "worker"];
@@ -29,6 +30,9 @@ pub const VIEW_TABLES: &[&str] = &[
     "message_metadata",
     "queue_totals",
     "user_agents",
+    "app_events",
+    "subscriptions",
+    "dead_deliveries",
     "unsaved_work",
     "full_regions",
     "machine_times",
@@ -94,6 +98,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(46, "message_repeated", "0046_message_repeated.view"),
     view!(60, "user_agents", "0060_user_agents.view"),
     Migration { version: 61, name: "identity_rows", content: Content::Tables(file!("0061_identity_rows")) },
+    view!(62, "app_events", "0062_app_events.view"),
+    Migration { version: 63, name: "subscription_kind", content: Content::Kinds(&["subscription"]) },
+    view!(64, "subscriptions", "0064_subscriptions.view"),
     view!(70, "unsaved_work", "0070_unsaved_work.view"),
     view!(71, "full_regions", "0071_full_regions.view"),
     view!(72, "drain_guard", "0072_drain_guard.view"),

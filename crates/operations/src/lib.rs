@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod api_keys;
+pub mod app_events;
 pub mod bindings;
 pub mod bots;
 pub mod cleanup;
@@ -21,6 +22,7 @@ mod reconcile;
 pub mod secrets;
 pub mod snapshots;
 pub mod stats;
+pub mod subscriptions;
 pub mod tick;
 pub mod users;
 pub mod workers;

@@ -11,13 +11,16 @@ pub use report::{KindReport, LastRun, TickReport, last_run};
 pub(crate) use turn::Turn;
 
 use crate::files::Store;
-use crate::{Cx, OperationError, bots, counts, files, pairings, queue, reconcile, secrets, snapshots};
+use crate::{Cx, OperationError, bots, counts, files, pairings, queue, reconcile, secrets, snapshots, subscriptions};
 
 /// Lease recovery and expiry take at most so many a tick; the next one goes on.
 const BATCH: i64 = 100;
 
 /// So many bots a tick: each is a call or two to Telegram.
 const BOTS: i64 = 5;
+
+/// So many consumer apps a tick: each is a call.
+const APPS: i64 = 5;
 
 /// Does what is due: leases that ran out, pairing codes that expired, files that nobody needs, machines that should come or
 /// go. Trouble with one kind of work is in the report and does not keep the others from being done. When another tick is under
@@ -39,6 +42,7 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl 
             Work::Pairings => pairings::expire_due(&turn.cx(), BATCH).await.map(KindReport::done),
             Work::Secrets => tidy_rows(&turn.cx()).await.map(KindReport::done),
             Work::Bots => settle_bots(&turn.cx(), outside).await.map(KindReport::done),
+            Work::Webhooks => tell_apps(&turn.cx(), outside).await.map(KindReport::done),
             Work::Files => tidy_files(&turn.cx(), store).await.map(KindReport::done),
             Work::Machines => reconcile::run(&turn, outside).await,
         };
@@ -55,12 +59,13 @@ enum Work {
     Pairings,
     Secrets,
     Bots,
+    Webhooks,
     Files,
     Machines,
 }
 
 impl Work {
-    const ALL: [Self; 6] = [Self::Leases, Self::Pairings, Self::Secrets, Self::Bots, Self::Files, Self::Machines];
+    const ALL: [Self; 7] = [Self::Leases, Self::Pairings, Self::Secrets, Self::Bots, Self::Webhooks, Self::Files, Self::Machines];
 
     fn name(self) -> &'static str {
         match self {
@@ -68,6 +73,7 @@ impl Work {
             Self::Pairings => "pairings",
             Self::Secrets => "secrets",
             Self::Bots => "bots",
+            Self::Webhooks => "webhooks",
             Self::Files => "files",
             Self::Machines => "machines",
         }
@@ -75,7 +81,7 @@ impl Work {
 }
 
 /// What was done longest ago comes first: when time runs out in every tick, it is not always the same work that is left.
-async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 6], OperationError> {
+async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 7], OperationError> {
     let runs = last_run(&turn.cx()).await?;
     let mut all = Work::ALL;
     all.sort_by_key(|work| runs.get(work.name()).map(|run| run.ran_at));
@@ -94,6 +100,11 @@ async fn settle_bots<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result
     let telegram = outside.telegram();
     let set = bots::settle_webhooks(cx, outside.keys, telegram, BOTS).await?;
     Ok(set + bots::retire_due(cx, outside.keys, telegram, BOTS).await?)
+}
+
+/// Tells consumer apps what they have not been told.
+async fn tell_apps<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<i64, OperationError> {
+    subscriptions::deliver_due(cx, outside.keys, &outside.transport, &outside.app_addresses, APPS).await
 }
 
 /// Ends snapshots that are of no more use, and removes bytes that nobody owns.

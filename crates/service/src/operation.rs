@@ -64,7 +64,8 @@ impl Operation {
             | Self::RescheduleMessage
             | Self::GetConversation
             | Self::ListTurns => About::User,
-            Self::ListPairings
+            Self::ListEvents
+            | Self::ListPairings
             | Self::FindPairing
             | Self::ListBindings
             | Self::ResolveAccount
@@ -111,7 +112,7 @@ operations! {
     Stats: Permission::Operator, "Figures of everything.";
     ListCosts: Permission::Operator, "What each day and agent cost.";
     ListMessageCosts: Permission::Operator, "What each finished message cost.";
-    ListEvents: Permission::Operator, "A page of the log.";
+    ListEvents: Permission::Service(Scope::Events), "A page of the log; for consumer apps, of what they may follow.";
     RebuildViews: Permission::Operator, "Make all views anew from the log.";
     ConfigureAgent: Permission::Operator, "Make or change an agent profile.";
     GetAgent: Permission::Operator, "One agent profile.";
@@ -126,6 +127,12 @@ operations! {
     ReconcileBot: Permission::Service(Scope::Agents), "Ask Telegram who the bot of an agent is.";
     ConfigureWebhook: Permission::Service(Scope::Agents), "Have the updates of an agent's bot delivered.";
     GetWebhook: Permission::Service(Scope::Agents), "Whether the updates of an agent's bot arrive.";
+    CreateSubscription: Permission::Operator, "Have a consumer app told what happens.";
+    ListSubscriptions: Permission::Operator, "Who is told what happens.";
+    GetSubscription: Permission::Operator, "How far somebody was told.";
+    EndSubscription: Permission::Operator, "Tell somebody nothing more.";
+    ListDeadDeliveries: Permission::Operator, "What somebody could not be told.";
+    ReplayDelivery: Permission::Operator, "Try anew to tell it.";
     ImportSecret: Permission::Operator, "Seal a new version of a secret.";
     GetSecret: Permission::Service(Scope::Agents), "Whether a secret has a version in force.";
     ListSecrets: Permission::Operator, "All secrets, without their values.";

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clawstead_operations::bots::Telegram;
 use clawstead_operations::provider::{Budget, Fly, Pace, Timer};
+use clawstead_operations::subscriptions::Addresses;
 use clawstead_operations::tick::Outside;
 use clawstead_transport::{AnyTransport, SpinTransport};
 
@@ -53,6 +54,7 @@ pub fn outside(settings: &Settings) -> Result<Outside<'_>, Problem> {
         providers: vec![Box::new(fly)],
         transport: AnyTransport::new(SpinTransport::default()),
         telegram_api_url: &settings.telegram_api_url,
+        app_addresses: Addresses::parse(&settings.app_webhook_host),
         clock: &now,
         keys: settings.keys()?,
         public_url: &settings.public_url,

@@ -34,6 +34,8 @@ pub struct Settings {
     pub deployment: String,
     /// Where Telegram is.
     pub telegram_api_url: String,
+    /// The host that consumer apps may be told at.
+    pub app_webhook_host: String,
     /// Base of the Fly Machines API, such as `https://api.machines.dev/v1`.
     pub fly_api_url: String,
     /// What Fly wants to see.
@@ -73,6 +75,7 @@ impl Settings {
             durability: Durability::parse(&durability).map_err(|error| SettingsError(format!("variable durability: {error}")))?,
             deployment,
             telegram_api_url: url(read("telegram_api_url").await),
+            app_webhook_host: read("app_webhook_host").await.unwrap_or_default(),
             fly_api_url: format!("{}/v1", url(read("fly_api_url").await)),
             fly_api_token: read("fly_api_token").await.unwrap_or_default(),
             objects,

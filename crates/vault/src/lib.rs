@@ -10,6 +10,7 @@ mod seal;
 mod secret;
 mod sign;
 mod token;
+mod webhook;
 
 pub use error::{KeyRingError, VaultError};
 pub use hash::{constant_time_eq, sha256_hex};
@@ -17,3 +18,4 @@ pub use key_ring::KeyRing;
 pub use seal::{NONCE_BYTES, Sealed};
 pub use secret::Secret;
 pub use token::mint_token;
+pub use webhook::{mint_signing_secret, webhook_signature};

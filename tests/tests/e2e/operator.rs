@@ -33,7 +33,7 @@ async fn saying_the_same_again_writes_nothing() {
 #[tokio::test]
 async fn policies_have_defaults_and_keep_what_was_set() {
     let app = App::builder().start().await;
-    let names = ["queue", "lease", "retry", "scaling", "provider", "messages", "retention"];
+    let names = ["queue", "lease", "retry", "scaling", "provider", "messages", "retention", "limits", "webhooks"];
     for name in names {
         assert!(app.get(&format!("/v1/config/{name}")).await.success().expect("a default").is_object());
     }

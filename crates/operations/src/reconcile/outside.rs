@@ -6,6 +6,7 @@ use clawstead_vault::KeyRing;
 use crate::OperationError;
 use crate::bots::Telegram;
 use crate::provider::Provider;
+use crate::subscriptions::Addresses;
 
 /// The outside, as a component configures it.
 pub struct Outside<'a> {
@@ -15,6 +16,8 @@ pub struct Outside<'a> {
     pub transport: AnyTransport<'a>,
     /// Base of the Bot API of Telegram.
     pub telegram_api_url: &'a str,
+    /// Where consumer apps may be told what happens.
+    pub app_addresses: Addresses,
     /// The instant, ms since the epoch.
     pub clock: &'a dyn Fn() -> i64,
     /// Seals and opens the tokens of workers.

@@ -18,6 +18,7 @@ mod pairings_races;
 mod pairings_revoke;
 mod secrets;
 mod stage;
+mod subscriptions;
 mod telegram;
 mod users;
 mod vault;

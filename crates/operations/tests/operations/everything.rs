@@ -3,7 +3,7 @@
 use clawstead_domain::agent::AgentEvent;
 use clawstead_domain::api_key::{Reach, Scope};
 use clawstead_domain::binding::{Account, Bind};
-use clawstead_domain::config::{ConfigEvent, LeasePolicy, ProviderPolicy};
+use clawstead_domain::config::{ConfigEvent, LeasePolicy, ProviderPolicy, WebhooksPolicy};
 use clawstead_domain::conversation::{Ending, Enqueue, NewTurn, Role, Status};
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::{Expected, Ledger, TailQuery};
@@ -12,11 +12,12 @@ use clawstead_operations::bots::Telegram;
 use clawstead_operations::files::SqliteStore;
 use clawstead_operations::provider::Fly;
 use clawstead_operations::queue::{Page, Which};
+use clawstead_operations::subscriptions::Addresses;
 use clawstead_operations::tick::Outside;
 use clawstead_operations::workers::Worker;
 use clawstead_operations::{
-    Cx, OperationError, agents, api_keys, bindings, bots, cleanup, configs, counts, money, pairings, queue, secrets, stats,
-    users, workers,
+    Cx, OperationError, agents, api_keys, app_events, bindings, bots, cleanup, configs, counts, money, pairings, queue, secrets,
+    stats, subscriptions, users, workers,
 };
 use clawstead_transport::{AnyTransport, Matcher, ScriptedTransport};
 use clawstead_vault::KeyRing;
@@ -119,9 +120,25 @@ async fn pairing(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     bindings::revoke_of_user(cx, "u3", "test").await?;
     bindings::migrate_legacy(cx, Legacy { revokes_active: true, ends_pairings: true }).await?;
     replaced_bot(cx, &keys).await?;
+    told(cx, &keys).await?;
     pairings::create(cx, &keys, "u2", "p", Some(60_000)).await?;
     let late = Cx { now: cx.now + 10_000_000, correlation: String::new(), actor: String::new(), ..*cx };
     pairings::expire_due(&late, 10).await.map(drop)
+}
+
+/// A consumer app is told what happens, at an address that takes nothing.
+async fn told(cx: &Cx<'_, Recording>, keys: &KeyRing) -> Result<(), OperationError> {
+    configs::set(cx, &WebhooksPolicy { attempts_max: 1, ..WebhooksPolicy::default() }).await?;
+    let addresses = Addresses::parse("https://hooks.test");
+    let made = subscriptions::make(cx, keys, &addresses, "https://hooks.test/", Reach::default(), Some(0)).await?;
+    let transport = ScriptedTransport::new().answer(Matcher::any(), 502, "").answer(Matcher::any(), 502, "");
+    subscriptions::deliver_due(cx, keys, &transport, &addresses, 5).await?;
+    let dead = subscriptions::dead_deliveries(cx, &made.subscription_id, "", 10).await?;
+    subscriptions::replay(cx, &made.subscription_id, &dead[0].delivery_id).await?;
+    subscriptions::deliver_due(cx, keys, &transport, &addresses, 5).await?;
+    subscriptions::list(cx, "", 10).await?;
+    subscriptions::end(cx, &made.subscription_id).await?;
+    app_events::newest(cx).await.map(drop)
 }
 
 /// Another bot takes the place of the one that everybody is bound to, and that one is cleared away.
@@ -194,6 +211,7 @@ async fn ticks(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
         providers: vec![Box::new(fly)],
         transport: AnyTransport::new(ScriptedTransport::new()),
         telegram_api_url: "https://telegram.test",
+        app_addresses: Addresses::parse(""),
         clock: &clock,
         keys: &keys,
         public_url: "https://claw.example.org",

@@ -9,6 +9,7 @@ use clawstead_domain::conversation::Enqueue;
 use clawstead_ledger::engines::native::NativeEngine;
 use clawstead_ledger::{Durability, Engine, Expected, Ledger};
 use clawstead_operations::files::SqliteStore;
+use clawstead_operations::subscriptions::Addresses;
 use clawstead_operations::tick::{self, Outside, TickReport};
 use clawstead_operations::{Cx, agents, configs, provider, queue};
 use clawstead_transport::AnyTransport;
@@ -120,6 +121,7 @@ impl World {
             providers: vec![Box::new(fly)],
             transport: AnyTransport::new(&self.fly),
             telegram_api_url: "https://telegram.test",
+            app_addresses: Addresses::parse(""),
             clock: &*self.now_of_ticks,
             keys: &self.keys,
             public_url: "https://claw.test/",

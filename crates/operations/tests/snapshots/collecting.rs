@@ -3,6 +3,7 @@
 use clawstead_domain::config::ProviderPolicy;
 use clawstead_operations::configs;
 use clawstead_operations::provider::Fly;
+use clawstead_operations::subscriptions::Addresses;
 use clawstead_operations::tick::{self, Outside};
 use clawstead_transport::{AnyTransport, Matcher, ScriptedTransport};
 use futures::executor::block_on;
@@ -125,6 +126,7 @@ fn w41_files_are_tidied_whatever_else_goes_wrong() {
         providers: vec![Box::new(fly)],
         transport: AnyTransport::new(ScriptedTransport::new()),
         telegram_api_url: "https://telegram.test",
+        app_addresses: Addresses::parse(""),
         clock: &|| world.now(),
         keys: &world.keys,
         public_url: PUBLIC_URL,
