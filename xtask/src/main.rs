@@ -41,7 +41,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Build all components for wasm32-wasip2 (installs the target when it is missing)
-    Build,
+    Build {
+        /// Instead, build them broken on purpose, beside those that are deployed, for the tests of the simulation's checker
+        #[arg(long)]
+        mistakes: bool,
+    },
     /// Format check, Clippy for the host and for the components, then all tests
     Check(check::CheckOptions),
     /// Build the components, then run all tests; CLAWSTEAD_HOST=spin runs the end-to-end tests on `spin` from PATH
@@ -62,7 +66,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
-        Command::Build => build::run(&workspace),
+        Command::Build { mistakes: false } => build::run(&workspace),
+        Command::Build { mistakes: true } => build::mutations(&workspace),
         Command::Check(options) => check::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options.args),
         Command::Up(options::UpOptions { no_build, .. }) | Command::Demo(options::DemoOptions { no_build, .. }) => {

@@ -29,7 +29,6 @@ macro_rules! mutations {
 mutations! {
     LateHolder = "late-holder", "The end of a lease is not looked at when its holder speaks.";
     ForgottenKey = "forgotten-key", "A command is done again although its dedup key was used.";
-    EarlyAnswer = "early-answer", "Telegram is told that an update was taken although it could not be.";
     StolenLease = "stolen-lease", "A tick takes leases back that were renewed.";
     LostTick = "lost-tick", "Nobody takes back leases that ran out.";
     Impatient = "impatient", "A message is handed out before its time.";

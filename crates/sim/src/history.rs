@@ -50,7 +50,6 @@ impl Exchange {
     }
 }
 
-/// A machine at Fly, and a volume beside it, once it was seen.
 #[derive(Debug, Default)]
 struct Written {
     lines: Vec<String>,

@@ -36,7 +36,10 @@ fn main() -> ExitCode {
 
 /// Says whether every promise was kept.
 fn run(options: &SimOptions) -> Result<bool> {
-    let build = Build::shipped()?;
+    let build = match &options.mistake {
+        None => Build::shipped()?,
+        Some(mistake) => Build::mutated()?.making(mistake),
+    };
     let classes = classes(options.faults.as_deref())?;
     let first = options.seed.unwrap_or(options.first);
     let count = if options.seed.is_some() { 1 } else { options.seeds };

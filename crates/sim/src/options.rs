@@ -36,6 +36,9 @@ pub(crate) struct SimOptions {
     /// Leave a failing schedule as long as it is
     #[arg(long)]
     pub(crate) no_shrink: bool,
+    /// Run the components that `cargo xtask build --mistakes` breaks on purpose, with this mistake; `none` for none
+    #[arg(long)]
+    pub(crate) mistake: Option<String>,
     /// Run the components as they were last built
     #[arg(long)]
     pub(crate) no_build: bool,

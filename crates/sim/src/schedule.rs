@@ -157,6 +157,8 @@ pub enum Action {
     },
     /// A statement goes wrong.
     Statement {
+        /// Of this component; empty for any.
+        component: &'static str,
         /// After so many that go well.
         skip: u64,
         /// How.

@@ -111,17 +111,17 @@ impl Wire {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn effect(&self, link: Link, path: &str) -> Option<Effect> {
+    fn effect(&self, link: Link) -> Option<Effect> {
         let now = self.clock.elapsed_ms();
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         troubles.retain(|trouble| !trouble.is_over(now));
-        troubles.iter_mut().find_map(|trouble| trouble.meets(link, path))
+        troubles.iter_mut().find_map(|trouble| trouble.meets(link))
     }
 
     /// Carries a request. It arrives even when the sender has stopped waiting.
     pub async fn carry(self: &Arc<Self>, link: Link, request: Request<Bytes>) -> Result<Response<Bytes>, WebError> {
         let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-        let effect = self.effect(link, &path);
+        let effect = self.effect(link);
         let passage = Passage {
             wire: Arc::clone(self),
             link,

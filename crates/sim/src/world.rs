@@ -88,8 +88,6 @@ pub struct Known {
     pub machines_max: u64,
     /// The last id of a message of each bot: Telegram counts those of private chats by the bot.
     pub message_ids: std::collections::BTreeMap<i64, i64>,
-    /// Whether the run is about to end.
-    pub over: bool,
 }
 
 /// The world of one run.
@@ -124,7 +122,7 @@ async fn live(build: &Build, seed: u64, schedule: &[Step]) -> Result<Remains> {
     let wire = Wire::new(Arc::clone(&clock), history.clone(), Dice::of(seed, parts::WIRE));
     let guests = Dice::of(seed, parts::GUESTS);
     let plane = Arc::new(Plane::new(build.clone(), folder.path().to_owned(), Arc::clone(&clock), guests, history.clone()));
-    wire.connect(parties(&wire, &plane, &clock)?);
+    wire.connect(parties(&wire, &plane)?);
     let world = Arc::new(World { clock, history, wire, known: Mutex::default() });
     world.known().secrets = [keys::OPERATOR, keys::TICK, keys::FLY].map(str::to_owned).to_vec();
     plane.start(&world.wire).await?;
@@ -135,7 +133,7 @@ async fn live(build: &Build, seed: u64, schedule: &[Step]) -> Result<Remains> {
     for (number, worker) in (0..).zip(workers) {
         actors.spawn(external::live(Arc::clone(&world), worker, Dice::of(seed, parts::WORKERS + number)));
     }
-    world.play(schedule).await?;
+    world.play(schedule).await;
     let calm_ms = wall(&world.clock);
     world.run_on().await?;
     actors.shutdown().await;
@@ -169,7 +167,7 @@ fn wall(clock: &VirtualClock) -> i64 {
     i64::try_from(clock.wall_ms()).unwrap_or(i64::MAX)
 }
 
-fn parties(wire: &Arc<Wire>, plane: &Arc<Plane>, clock: &Arc<VirtualClock>) -> Result<Parties> {
+fn parties(wire: &Arc<Wire>, plane: &Arc<Plane>) -> Result<Parties> {
     let side = |link| Arc::new(Side { wire: Arc::clone(wire), link });
     let telegram = TelegramOptions { known_chats_only: true, ..TelegramOptions::default() };
     let telegram = Telegram::in_process(telegram, side(Link::TelegramToPlane))?;
@@ -180,7 +178,7 @@ fn parties(wire: &Arc<Wire>, plane: &Arc<Plane>, clock: &Arc<VirtualClock>) -> R
         volume_release_delay: Duration::from_secs(4),
         ..FlyOptions::default()
     };
-    let inside = Inside { engine: engine::engine(clock), web: Some(side(Link::WorkerToPlane)) };
+    let inside = Inside { engine: engine::engine(), web: Some(side(Link::WorkerToPlane)) };
     Ok(Parties { plane: Arc::clone(plane), telegram, fly: clawstead_emulators::Fly::in_process(fly, inside)? })
 }
 

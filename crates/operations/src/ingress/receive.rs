@@ -3,7 +3,6 @@
 use clawstead_domain::Refusal;
 use clawstead_domain::binding::Account;
 use clawstead_ledger::{Engine, dedup_key};
-use clawstead_mutation::{Mutation, made};
 use clawstead_telegram::update::{ChatKind, Message, Update};
 use clawstead_telegram::{Start, start_command};
 use serde::Deserialize;
@@ -80,7 +79,6 @@ async fn stranger<E: Engine>(cx: &Cx<'_, E>, dedup_key: &str) -> Result<Outcome,
 fn final_outcome(outcome: Result<Outcome, OperationError>) -> Result<Outcome, OperationError> {
     match outcome {
         Err(OperationError::Refused(refusal)) => Ok(Outcome::Refused { reason: refusal.code }),
-        Err(_) if made(Mutation::EarlyAnswer) => Ok(Outcome::Ignored { reason: "trouble" }),
         other => other,
     }
 }

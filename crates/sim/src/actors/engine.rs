@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clawstead_emulators::{Engine, worker::Task};
 
-use crate::clock::VirtualClock;
 use crate::schedule::Burden;
 
 /// In every text, and to be in no log line.
@@ -38,7 +37,7 @@ impl Failures {
 }
 
 /// The engine of all machines of a run.
-pub fn engine(_: &Arc<VirtualClock>) -> Engine {
+pub fn engine() -> Engine {
     let failures = Failures::default();
     let think = move |task: &Task| {
         if failures.fails(&task.text) { Err("it did not work".to_owned()) } else { Ok("done".to_owned()) }

@@ -16,8 +16,9 @@ const STRANGER: &str = "not-ours";
 /// The name of somebody else's volume.
 const STRANGERS_VOLUME: &str = "not_ours";
 
-/// What the policies of a run allow a machine after its last reason to be: to come up, to be idle, to drain, and to go.
-const UNREASONED_MS: i64 = 90_000 + 120_000 + 60_000 + 2 * SLACK_MS;
+/// What the policies of a run allow a machine after its last reason to be: to come up, to be idle, to hand in what its worker knows
+/// (for which it may come up once more), and to go.
+const UNREASONED_MS: i64 = 2 * 90_000 + 120_000 + 60_000 + 2 * SLACK_MS;
 
 pub(super) fn check(events: &[Event], exchanges: &[Exchange], remains: &Remains, findings: &mut Findings) {
     leftovers(remains, findings);

@@ -16,7 +16,7 @@ pub(super) fn check(events: &[Event], exchanges: &[Exchange], findings: &mut Fin
         let lease = if exchange.path.ends_with("/v1/complete") {
             asked["lease_id"].as_str()
         } else {
-            asked["args"]["leaseId"].as_str().filter(|_| is_call && exchange.json()["status"] == "success")
+            asked["args"]["leaseId"].as_str().filter(|_| is_call && exchange.json()["value"] == true)
         };
         if let Some(lease) = lease.filter(|lease| !done.contains(lease)) {
             let text = format!("the job of lease {lease} was called done at {}, and is not in the log", exchange.answered_ms);

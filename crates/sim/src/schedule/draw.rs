@@ -109,5 +109,7 @@ fn statement(dice: &Dice) -> Action {
         StatementFault::KilledAfter,
         StatementFault::KilledAfter,
     ]);
-    Action::Statement { skip: dice.between(0, 60), fault, times: dice.between(1, 3) }
+    let component = *dice.pick(&["", "telegram-webhook", "enqueue", "worker-api", "functions", "fly-reconciler"]);
+    let skip_most = if component.is_empty() { 60 } else { 15 };
+    Action::Statement { component, skip: dice.between(0, skip_most), fault, times: dice.between(1, 3) }
 }

@@ -32,8 +32,6 @@ pub enum Effect {
 pub struct Trouble {
     /// To requests on this link.
     pub link: Link,
-    /// Whose path holds this.
-    pub path: String,
     /// What becomes of them.
     pub effect: Effect,
     /// To so many of them.
@@ -48,8 +46,8 @@ impl Trouble {
     }
 
     /// What becomes of this request, if anything.
-    pub(super) fn meets(&mut self, link: Link, path: &str) -> Option<Effect> {
-        if self.times == 0 || self.link != link || !path.contains(&self.path) {
+    pub(super) fn meets(&mut self, link: Link) -> Option<Effect> {
+        if self.times == 0 || self.link != link {
             return None;
         }
         self.times -= 1;

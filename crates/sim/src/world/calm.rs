@@ -43,7 +43,6 @@ impl World {
                 break;
             }
         }
-        self.known().over = true;
         self.history.note("end");
         Ok(())
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
 use clawstead_host::Fault;
 use rusqlite::Connection;
 use serde_json::json;
@@ -25,7 +24,7 @@ const LAST_MS: u64 = 20_000;
 
 impl World {
     /// Does each step at its time, whatever those before still do. Returns when all are done or out of time.
-    pub(super) async fn play(self: &Arc<Self>, schedule: &[Step]) -> Result<()> {
+    pub(super) async fn play(self: &Arc<Self>, schedule: &[Step]) {
         let beginning = Instant::now();
         let mut steps = JoinSet::new();
         for (number, step) in schedule.iter().enumerate() {
@@ -36,8 +35,6 @@ impl World {
         }
         let all = async { while steps.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_millis(LAST_MS), all).await;
-        // A restart must not be cut off half-way.
-        Ok(())
     }
 
     async fn act(self: Arc<Self>, number: u64, action: Action) {
@@ -89,7 +86,7 @@ impl World {
         match action {
             Action::Trouble { link, effect, times, .. } => {
                 let until_ms = self.clock.elapsed_ms() + TROUBLE_MS;
-                self.wire.trouble(Trouble { link, path: String::new(), effect, times, until_ms });
+                self.wire.trouble(Trouble { link, effect, times, until_ms });
             }
             Action::Full { ms } => {
                 parties.fly.fill_region("fra", true);
@@ -106,14 +103,8 @@ impl World {
                     parties.fly.crash(&id);
                 }
             }
-            Action::Statement { skip, fault, times } => {
-                parties.plane.ambush(Ambush {
-                    component: String::new(),
-                    sql: String::new(),
-                    skip,
-                    fault: fault_of(fault),
-                    times,
-                });
+            Action::Statement { component, skip, fault, times } => {
+                parties.plane.ambush(Ambush { component: component.to_owned(), skip, fault: fault_of(fault), times });
             }
             Action::Lock { ms } => self.lock(ms).await,
             Action::Restart { down_ms } => self.restart(down_ms).await,
