@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS bindings (
   source                  TEXT    NOT NULL,
   metadata                TEXT    NOT NULL,
   bound_at                INTEGER NOT NULL,
-  revoked_at              INTEGER
+  revoked_at              INTEGER,
+  blocked_at              INTEGER
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS bindings_active_user ON bindings (active_consumer_user_id, agent_key);
@@ -29,6 +30,8 @@ CREATE INDEX IF NOT EXISTS bindings_bot ON bindings (bot_id, active_telegram_use
 CREATE INDEX IF NOT EXISTS bindings_source ON bindings (source, bot_id, binding_id);
 
 CREATE INDEX IF NOT EXISTS bindings_user ON bindings (consumer_user_id, bound_at, binding_id);
+
+CREATE INDEX IF NOT EXISTS bindings_conversation ON bindings (conversation_id);
 
 CREATE TRIGGER IF NOT EXISTS bindings_on_made AFTER INSERT ON binding_feed
 WHEN NEW.type = 'BindingMade'
@@ -56,5 +59,12 @@ CREATE TRIGGER IF NOT EXISTS bindings_on_annotated AFTER INSERT ON binding_feed
 WHEN NEW.type = 'BindingAnnotated'
 BEGIN
   UPDATE bindings SET metadata = json_patch(metadata, NEW.data ->> '$.metadata'), stream_version = NEW.version
+  WHERE binding_id = NEW.id;
+END;
+
+CREATE TRIGGER IF NOT EXISTS bindings_on_heard AFTER INSERT ON binding_feed
+WHEN NEW.type IN ('ChatBlocked', 'ChatUnblocked')
+BEGIN
+  UPDATE bindings SET blocked_at = iif(NEW.type = 'ChatBlocked', NEW.at, NULL), stream_version = NEW.version
   WHERE binding_id = NEW.id;
 END;

@@ -19,4 +19,8 @@ CREATE VIEW IF NOT EXISTS due (what, id, at) AS
   UNION ALL
   SELECT 'drain', worker_id, drain_deadline_at FROM workers WHERE state = 'draining'
   UNION ALL
-  SELECT 'salvage', worker_id, volume_keep_until FROM workers WHERE state = 'stopping' AND volume_keep_until IS NOT NULL;
+  SELECT 'salvage', worker_id, volume_keep_until FROM workers WHERE state = 'stopping' AND volume_keep_until IS NOT NULL
+  UNION ALL
+  SELECT 'reply', reply_id, due_at FROM outbox_chats
+  UNION ALL
+  SELECT 'file', message_id, due_at FROM message_files WHERE due_at IS NOT NULL;

@@ -26,6 +26,7 @@ pub struct AppBuilder {
     memory_bytes_max: Option<usize>,
     worker_env: Vec<(&'static str, &'static str)>,
     configs: Vec<(&'static str, Value)>,
+    variables: Vec<(&'static str, String)>,
 }
 
 impl AppBuilder {
@@ -78,6 +79,13 @@ impl AppBuilder {
         self
     }
 
+    /// A variable of the manifest.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
     /// A policy under `/v1/config`.
     #[must_use]
     pub fn config(mut self, name: &'static str, value: Value) -> Self {
@@ -94,6 +102,7 @@ impl AppBuilder {
         options.tick_every = self.ticks.then_some(TICK_EVERY);
         options.fly = Some(self.fly_options());
         options.memory_bytes_max = self.memory_bytes_max;
+        options.variables.extend(self.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let sandbox = options.start().await.expect("clawstead starts");
         let app = App { sandbox, keys, folder };
         self.seed(&app).await;
@@ -227,6 +236,7 @@ impl App {
         seed::paired_user(self.api(), self.telegram(), consumer_user_id, seed::AGENT, seed::BOT_ID, user_id)
             .await
             .expect("the person gets paired");
+        self.until_told().await;
     }
 
     /// A person writes to the bot; waits until clawstead has taken the update.
@@ -262,6 +272,14 @@ impl App {
             (found.len() >= count).then_some(found)
         })
         .await
+    }
+
+    /// Waits until everything that clawstead says to people has been said: the outbox writes no more events.
+    pub async fn until_told(&self) {
+        eventually("an empty outbox", || async {
+            (self.get("/v1/telegram/stats").await.json["outbox"]["waiting"] == 0).then_some(())
+        })
+        .await;
     }
 
     /// Waits until nothing is queued or in flight: no reply can come any more.

@@ -6,6 +6,7 @@
 mod app;
 mod function_calls;
 mod problems;
+pub mod snapshots;
 mod test_worker;
 mod waiting;
 

@@ -2,7 +2,7 @@
 
 use clawstead_domain::config::{
     LeasePolicy, LimitsPolicy, MessagesPolicy, Policy, PricesPolicy, ProviderPolicy, QueuePolicy, RetentionPolicy, RetryPolicy,
-    ScalingPolicy, WebhooksPolicy,
+    ScalingPolicy, TelegramPolicy, WebhooksPolicy,
 };
 use clawstead_operations::configs;
 use clawstead_service::spin::App;
@@ -21,6 +21,7 @@ pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
         PricesPolicy::NAME => show_policy::<PricesPolicy>(app, call).await,
         LimitsPolicy::NAME => show_policy::<LimitsPolicy>(app, call).await,
         WebhooksPolicy::NAME => show_policy::<WebhooksPolicy>(app, call).await,
+        TelegramPolicy::NAME => show_policy::<TelegramPolicy>(app, call).await,
         _ => Err(not_found()),
     }
 }
@@ -37,6 +38,7 @@ pub(crate) async fn set(app: &App, call: &Call) -> Result<Reply, Problem> {
         PricesPolicy::NAME => set_policy::<PricesPolicy>(app, call).await,
         LimitsPolicy::NAME => set_policy::<LimitsPolicy>(app, call).await,
         WebhooksPolicy::NAME => set_policy::<WebhooksPolicy>(app, call).await,
+        TelegramPolicy::NAME => set_policy::<TelegramPolicy>(app, call).await,
         _ => Err(not_found()),
     }
 }
@@ -56,6 +58,6 @@ fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "config_not_found",
-        "there are queue, lease, retry, scaling, provider, messages, retention, prices, limits and webhooks",
+        "there are queue, lease, retry, scaling, provider, messages, retention, prices, limits, telegram and webhooks",
     )
 }

@@ -10,6 +10,7 @@ mod figures;
 mod health;
 mod secrets;
 mod subscriptions;
+mod telegram;
 mod workers;
 
 use clawstead_service::spin::{App, HttpReply, serve};
@@ -60,6 +61,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::RevokeApiKey => api_keys::revoke(app, call).await,
         Operation::GetConfig => configs::show(app, call).await,
         Operation::SetConfig => configs::set(app, call).await,
+        Operation::TelegramStats => telegram::stats(app, call).await,
         Operation::RegisterWorker => workers::register(app, call).await,
         Operation::ListWorkers => workers::list(app, call).await,
         other => Err(Problem::internal(format!("{} is not for this component", other.name()))),

@@ -1,10 +1,9 @@
 //! Updates from Telegram, at `/telegram/<bot id>/webhook`.
 #![cfg(target_arch = "wasm32")]
 
-use clawstead_operations::ingress::{self, Outcome};
+use clawstead_operations::ingress::{self, Outcome, Received, UpdateCount};
 use clawstead_service::spin::{App, HttpReply, serve};
 use clawstead_service::{Call, Component, Operation, Principal, Problem, Reply};
-use serde_json::json;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -14,19 +13,18 @@ async fn handle(request: Request) -> HttpReply {
 }
 
 /// What Telegram proved to have sent is answered with 200 once it is in the log or known to be of no use; anything else
-/// makes Telegram send it again.
+/// makes Telegram send it again. What is said to people is never in the answer: Telegram would carry it out, and nobody would know.
 async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let (Operation::ReceiveUpdate, Principal::Bot(bot)) = (call.operation, &call.principal) else {
         return Err(Problem::internal("not for this component"));
     };
-    let outcome = ingress::receive(&app.cx(call), bot, &call.body).await?;
+    let Received { kind, outcome, calls_telegram } = ingress::receive(&app.cx(call), bot, &call.body).await?;
     call.enqueued.set(matches!(outcome, Outcome::Enqueued { .. }));
-    let body = match outcome {
-        Outcome::Enqueued { message_id } => json!({ "ok": true, "outcome": "enqueued", "message_id": message_id }),
-        Outcome::Duplicate { message_id } => json!({ "ok": true, "outcome": "duplicate", "message_id": message_id }),
-        Outcome::Paired => json!({ "ok": true, "outcome": "paired" }),
-        Outcome::Refused { reason } => json!({ "ok": true, "outcome": "refused", "reason": reason }),
-        Outcome::Ignored { reason } => json!({ "ok": true, "outcome": "ignored", "reason": reason }),
-    };
+    call.calls_telegram.set(calls_telegram);
+    let count =
+        UpdateCount { bot_id: bot.bot_id.clone(), kind: kind.to_owned(), outcome: outcome.name(), count: 1, last_at: call.now };
+    call.update.replace(Some(count));
+    let mut body = serde_json::to_value(&outcome).map_err(|error| Problem::internal(error.to_string()))?;
+    body["ok"] = true.into();
     Ok(Reply::ok(&body))
 }

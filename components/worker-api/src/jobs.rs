@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use clawstead_domain::conversation::{Ending, NewTurn};
+use clawstead_domain::outbox::Format;
+use clawstead_domain::text;
+use clawstead_operations::outbox;
 use clawstead_operations::queue::{self, BridgeRuntime, Job, Patience};
 use clawstead_service::spin::{App, now, pause};
 use clawstead_service::{Call, Problem, Reply};
 use clawstead_vault::Secret;
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -79,6 +83,29 @@ pub(crate) async fn complete(app: &App, call: &Call) -> Result<Reply, Problem> {
     let holder: Holder = call.json()?;
     queue::complete(&app.cx(call), ending(call, &holder.message_id, &holder.lease_id)?).await?;
     Ok(Reply::empty())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewReply {
+    message_id: String,
+    lease_id: String,
+    text: String,
+    #[serde(default)]
+    format: Format,
+}
+
+/// Says something in the chat of the message; once for each `Idempotency-Key` of the message.
+pub(crate) async fn reply(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let NewReply { message_id, lease_id, text, format } = call.json()?;
+    let missing = || Problem::field("missing_field", "Idempotency-Key", "the header is missing");
+    let key = call.headers.get("idempotency-key").ok_or_else(missing)?.to_str().unwrap_or_default();
+    text::check_id("Idempotency-Key", key)?;
+    let reply = outbox::Reply { message_id: &message_id, lease_id: &lease_id, text: &text, format, idempotency_key: key };
+    let queued = outbox::reply(&app.cx(call), call.worker()?, reply).await?;
+    call.calls_telegram.set(!queued.repeated);
+    let status = if queued.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(Reply::json(status, &json!({ "reply_id": queued.reply_id, "parts": queued.parts })))
 }
 
 #[derive(Deserialize)]

@@ -24,6 +24,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::WorkerHydrate => jobs::hydrate(app, call).await,
         Operation::WorkerHeartbeat => jobs::heartbeat(app, call).await,
         Operation::WorkerAppendTurns => jobs::append_turns(app, call).await,
+        Operation::WorkerReply => jobs::reply(app, call).await,
         Operation::WorkerComplete => jobs::complete(app, call).await,
         Operation::WorkerFail => jobs::fail(app, call).await,
         Operation::WorkerAttachMetadata => media::attach_metadata(app, call).await,

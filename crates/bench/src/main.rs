@@ -10,6 +10,7 @@ mod options;
 mod queue;
 mod report;
 mod rig;
+mod telegram;
 mod webhook;
 
 use anyhow::Result;
@@ -29,5 +30,6 @@ fn main() -> Result<()> {
     tracing_subscriber::fmt().with_env_filter("error").with_writer(std::io::stderr).init();
     match options.suite {
         Suite::Queue(options) => queue::run(&options),
+        Suite::Telegram(options) => telegram::run(&options),
     }
 }

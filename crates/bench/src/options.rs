@@ -23,6 +23,8 @@ pub(crate) struct BenchOptions {
 pub(crate) enum Suite {
     /// Enqueue, claim and complete, whole life cycles, and the time from webhook to claim
     Queue(QueueOptions),
+    /// How fast the webhook answers, and whether ten thousand mixed updates lose or double anything
+    Telegram(TelegramOptions),
 }
 
 /// How much is measured.
@@ -49,4 +51,24 @@ pub(crate) struct QueueOptions {
     /// Also write the figures to this file, as JSON
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// How much is measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TelegramOptions {
+    /// Runs of each measurement
+    #[arg(long, default_value_t = 3)]
+    pub(crate) runs: usize,
+    /// Seconds of each run
+    #[arg(long, default_value_t = 2)]
+    pub(crate) seconds: u64,
+    /// Numbers of clients
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16])]
+    pub(crate) clients: Vec<usize>,
+    /// Mixed updates, besides those that are delivered twice
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) updates: u64,
+    /// Durability setting
+    #[arg(long, default_value = "normal")]
+    pub(crate) durability: String,
 }

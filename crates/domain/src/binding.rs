@@ -42,6 +42,10 @@ pub enum BindingEvent {
         /// Why: `rebound`, `operator`, …
         reason: String,
     },
+    /// The account has blocked the bot: nothing can be sent there.
+    ChatBlocked {},
+    /// It takes messages again.
+    ChatUnblocked {},
 }
 
 impl DomainEvent for BindingEvent {
@@ -98,6 +102,8 @@ pub struct Binding {
     pub bound_at: i64,
     /// Until when, if it is over.
     pub revoked_at: Option<i64>,
+    /// Since when the account has blocked the bot.
+    pub blocked_at: Option<i64>,
     /// Version of its stream.
     #[serde(skip)]
     pub stream_version: i64,
@@ -191,6 +197,15 @@ pub fn bind(wanted: &Bind, own: Option<Binding>, of_account: Option<Binding>, co
             metadata,
         },
     })
+}
+
+/// What is heard of the chat of a binding: whether it takes messages. No event for what is known.
+pub fn heard(binding: &Binding, blocked: bool) -> Option<BindingEvent> {
+    match (binding.blocked_at, blocked) {
+        (None, true) => Some(BindingEvent::ChatBlocked {}),
+        (Some(_), false) => Some(BindingEvent::ChatUnblocked {}),
+        _ => None,
+    }
 }
 
 /// What is new in what is told of a binding, if anything is.

@@ -3,6 +3,7 @@
 mod limits;
 mod messages;
 mod prices;
+mod telegram;
 mod webhooks;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde_json::Value;
 pub use limits::LimitsPolicy;
 pub use messages::MessagesPolicy;
 pub use prices::PricesPolicy;
+pub use telegram::TelegramPolicy;
 pub use webhooks::WebhooksPolicy;
 
 use crate::{DomainEvent, Refusal};

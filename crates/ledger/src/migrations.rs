@@ -1,8 +1,20 @@
 //! The numbered files of `migrations/sqlite`, embedded.
 
 /// Every stream kind; each has an intake and a feed.
-pub const KINDS: &[&str] =
-    &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "snapshot", "subscription", "worker"];
+pub const KINDS: &[&str] = &[
+    "agent",
+    "apikey",
+    "binding",
+    "chat",
+    "config",
+    "conversation",
+    "outbox",
+    "pairing",
+    "secret",
+    "snapshot",
+    "subscription",
+    "worker",
+];
 
 /// The kinds of the first release; the others came with migrations of their own.
 const FIRST_KINDS: &[&str] = &["agent", "apikey", "binding", "config", "conversation", "pairing", "secret", "worker"];
@@ -29,6 +41,12 @@ pub const VIEW_TABLES: &[&str] = &[
     "restores",
     "message_metadata",
     "queue_totals",
+    "outbox",
+    "outbox_chats",
+    "outbox_counters",
+    "chats",
+    "message_files",
+    "albums",
     "user_agents",
     "app_events",
     "subscriptions",
@@ -96,6 +114,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(44, "message_metadata", "0044_message_metadata.view"),
     view!(45, "queue_totals", "0045_queue_totals.view"),
     view!(46, "message_repeated", "0046_message_repeated.view"),
+    Migration { version: 50, name: "telegram_kinds", content: Content::Kinds(&["chat", "outbox"]) },
+    view!(51, "outbox", "0051_outbox.view"),
+    view!(52, "chats", "0052_chats.view"),
+    view!(53, "message_files", "0053_message_files.view"),
+    Migration { version: 55, name: "update_counters", content: Content::Tables(file!("0055_update_counters")) },
     view!(60, "user_agents", "0060_user_agents.view"),
     Migration { version: 61, name: "identity_rows", content: Content::Tables(file!("0061_identity_rows")) },
     view!(62, "app_events", "0062_app_events.view"),

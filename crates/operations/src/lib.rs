@@ -15,6 +15,7 @@ mod error;
 pub mod files;
 pub mod ingress;
 pub mod money;
+pub mod outbox;
 pub mod pairings;
 pub mod provider;
 pub mod queue;

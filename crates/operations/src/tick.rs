@@ -11,7 +11,9 @@ pub use report::{KindReport, LastRun, TickReport, last_run};
 pub(crate) use turn::Turn;
 
 use crate::files::Store;
-use crate::{Cx, OperationError, bots, counts, files, pairings, queue, reconcile, secrets, snapshots, subscriptions};
+use crate::{
+    Cx, OperationError, bots, counts, files, ingress, outbox, pairings, queue, reconcile, secrets, snapshots, subscriptions,
+};
 
 /// Lease recovery and expiry take at most so many a tick; the next one goes on.
 const BATCH: i64 = 100;
@@ -23,8 +25,8 @@ const BOTS: i64 = 5;
 const APPS: i64 = 5;
 
 /// Does what is due: leases that ran out, pairing codes that expired, files that nobody needs, machines that should come or
-/// go. Trouble with one kind of work is in the report and does not keep the others from being done. When another tick is under
-/// way, nothing is done.
+/// go, what is to be sent to Telegram or fetched from there. Trouble with one kind of work is in the report and does not keep the
+/// others from being done. When another tick is under way, nothing is done.
 ///
 /// # Errors
 /// When the database does not say who has the turn.
@@ -45,6 +47,8 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl 
             Work::Webhooks => tell_apps(&turn.cx(), outside).await.map(KindReport::done),
             Work::Files => tidy_files(&turn.cx(), store).await.map(KindReport::done),
             Work::Machines => reconcile::run(&turn, outside).await,
+            Work::Outbox => send_outbox(&turn, outside).await.map(KindReport::done),
+            Work::Media => fetch_media(&turn, outside, store).await.map(KindReport::done),
         };
         report.add(&turn, work.name(), outcome).await?;
     }
@@ -62,10 +66,22 @@ enum Work {
     Webhooks,
     Files,
     Machines,
+    Outbox,
+    Media,
 }
 
 impl Work {
-    const ALL: [Self; 7] = [Self::Leases, Self::Pairings, Self::Secrets, Self::Bots, Self::Webhooks, Self::Files, Self::Machines];
+    const ALL: [Self; 9] = [
+        Self::Leases,
+        Self::Pairings,
+        Self::Secrets,
+        Self::Bots,
+        Self::Webhooks,
+        Self::Files,
+        Self::Machines,
+        Self::Outbox,
+        Self::Media,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -76,12 +92,14 @@ impl Work {
             Self::Webhooks => "webhooks",
             Self::Files => "files",
             Self::Machines => "machines",
+            Self::Outbox => "outbox",
+            Self::Media => "media",
         }
     }
 }
 
 /// What was done longest ago comes first: when time runs out in every tick, it is not always the same work that is left.
-async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 7], OperationError> {
+async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 9], OperationError> {
     let runs = last_run(&turn.cx()).await?;
     let mut all = Work::ALL;
     all.sort_by_key(|work| runs.get(work.name()).map(|run| run.ran_at));
@@ -105,6 +123,14 @@ async fn settle_bots<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result
 /// Tells consumer apps what they have not been told.
 async fn tell_apps<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<i64, OperationError> {
     subscriptions::deliver_due(cx, outside.keys, &outside.transport, &outside.app_addresses, APPS).await
+}
+
+async fn send_outbox<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>) -> Result<i64, OperationError> {
+    outbox::send_due(&turn.cx(), &outside.telegram_api(), turn.ends_at()).await
+}
+
+async fn fetch_media<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>, store: &impl Store) -> Result<i64, OperationError> {
+    ingress::fetch_due(&turn.cx(), &outside.telegram_api(), store, turn.ends_at()).await
 }
 
 /// Ends snapshots that are of no more use, and removes bytes that nobody owns.

@@ -1,6 +1,8 @@
 //! What a new sandbox is given, over HTTP with the operator key. Every step may be repeated.
 
-use anyhow::{Context as _, Result, ensure};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
 use clawstead_emulators::telegram::{Bot, Telegram};
 use serde_json::{Value, json};
 
@@ -16,6 +18,10 @@ pub const BOT_TOKEN: &str = "7000000001:AAsandbox_sandbox_sandbox_sandbox_1";
 pub const USER_ID: i64 = 5_551_234_001;
 /// What the consumer app calls that person.
 pub const CONSUMER_USER_ID: &str = "ada";
+
+/// How often it is looked whether people have been told, and how long between.
+const TOLD_LOOKS: u32 = 200;
+const TOLD_EVERY: Duration = Duration::from_millis(50);
 
 /// The bot as BotFather would make it.
 pub fn bot() -> Bot {
@@ -93,5 +99,17 @@ pub async fn paired_user(
     let delivery = telegram.deliver(bot_id, updates::text(user_id, &format!("/start {code}"))).await;
     let answer: Value = serde_json::from_str(&delivery.body).unwrap_or_default();
     ensure!(answer["outcome"] == "paired", "the pairing code was not taken: {delivery:?}");
-    Ok(())
+    until_told(api).await
+}
+
+/// Waits until what is to be said to people has been said: whoever writes next sees the answer to that, and not a greeting.
+async fn until_told(api: &Api) -> Result<()> {
+    for _ in 0..TOLD_LOOKS {
+        let stats = api.get("/v1/telegram/stats").await?.success()?;
+        if stats["outbox"]["waiting"] == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(TOLD_EVERY).await;
+    }
+    bail!("the person who was paired has not been told of it")
 }

@@ -1,9 +1,10 @@
 //! One request, after routing, authentication and reading.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use clawstead_ledger::{Engine, Ledger};
 use clawstead_operations::Cx;
+use clawstead_operations::ingress::UpdateCount;
 use clawstead_operations::workers::Worker;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -43,6 +44,10 @@ pub struct Call {
     pub function: Cell<Option<&'static str>>,
     /// Whether a message was enqueued that somebody should take; set by the component.
     pub enqueued: Cell<bool>,
+    /// Whether something is to be sent to Telegram or fetched from there; set by the component.
+    pub calls_telegram: Cell<bool>,
+    /// What an update came to, for the counters; set by the component.
+    pub update: RefCell<Option<UpdateCount>>,
 }
 
 impl Call {

@@ -3,6 +3,8 @@
 
 mod authenticate;
 pub mod call;
+#[cfg(target_arch = "wasm32")]
+mod courier;
 pub mod json;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod log;
@@ -20,6 +22,8 @@ mod route;
 mod settings;
 #[cfg(target_arch = "wasm32")]
 pub mod spin;
+#[cfg(target_arch = "wasm32")]
+mod tally;
 
 pub use authenticate::authenticate;
 pub use call::Call;

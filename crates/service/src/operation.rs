@@ -179,6 +179,7 @@ operations! {
     ListTurns: Permission::Service(Scope::Messages), "What was said in a conversation.";
     ListSnapshots: Permission::Operator, "The snapshots of a conversation.";
     QueueStats: Permission::Service(Scope::Stats), "Figures of the queue.";
+    TelegramStats: Permission::Service(Scope::Stats), "What updates came to, and how the outbox stands.";
     CallFunction: Permission::Public, "A function call; the function called has a permission of its own.";
     CallWorkerFunction: Permission::Worker, "A function call of a worker.";
     WorkerControl: Permission::Worker, "Whether the worker should stop.";
@@ -188,6 +189,7 @@ operations! {
     WorkerHydrate: Permission::Worker, "Get what is needed for a message.";
     WorkerHeartbeat: Permission::Worker, "Renew a lease.";
     WorkerAppendTurns: Permission::Worker, "Add what was said.";
+    WorkerReply: Permission::Worker, "Have something said to Telegram.";
     WorkerComplete: Permission::Worker, "End a message well.";
     WorkerFail: Permission::Worker, "Give a message back.";
     WorkerAttachMetadata: Permission::Worker, "Add to what is known of a message.";

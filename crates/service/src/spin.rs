@@ -27,7 +27,7 @@ use crate::log::Line;
 use crate::rates::Rates;
 use crate::reach::{self, Named};
 use crate::route::{Component, Found, find};
-use crate::{Principal, Problem, Reply, Settings, authenticate, poke};
+use crate::{Principal, Problem, Reply, Settings, authenticate, courier, poke, tally};
 
 /// What an instance keeps from request to request: its one connection, and its settings.
 #[derive(Debug)]
@@ -193,6 +193,8 @@ async fn answer(
         body: Vec::new(),
         function: Cell::new(None),
         enqueued: Cell::new(false),
+        calls_telegram: Cell::new(false),
+        update: RefCell::new(None),
     };
     call.principal = authenticate(
         &app.cx(&call),
@@ -209,6 +211,12 @@ async fn answer(
     seen.function = call.function.get();
     if call.enqueued.get() {
         poke::after_enqueue(app.clone(), &app.cx(&call));
+    }
+    if call.calls_telegram.get() {
+        courier::after_answer(app.clone(), &app.cx(&call));
+    }
+    if let Some(count) = call.update.take() {
+        tally::note(app.clone(), count);
     }
     outcome
 }

@@ -1,4 +1,6 @@
-use clawstead_transport::Transport;
+use std::time::Duration;
+
+use clawstead_transport::{Body, TotalTimeout, Transport, TransportError};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -6,6 +8,9 @@ use serde::de::DeserializeOwned;
 use crate::methods::{BotFile, DeleteWebhook, GetFile, NoParameters, SendMessage, SetWebhook, WebhookInfo};
 use crate::update::{Message, User};
 use crate::{BotToken, TelegramError, answer};
+
+/// The longest file has 20 MB.
+const DOWNLOAD_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Makes the calls of one bot, each exactly once: repeating is for the caller to decide.
 #[derive(Debug, Clone)]
@@ -76,16 +81,45 @@ impl<T: Transport> Bot<T> {
         self.call("getFile", &GetFile { file_id }).await
     }
 
+    /// Fetches a file that [`Bot::get_file`] prepared; its bytes are read as they come, within two minutes.
+    ///
+    /// # Errors
+    /// Any [`TelegramError`]; [`TelegramError::NotFound`] when the path is good no longer.
+    pub async fn download(&self, file_path: &str) -> Result<Body, TelegramError> {
+        let url = format!("{}/file/bot{}/{}", self.api_base, self.token.expose(), as_path(file_path)?);
+        let mut request = http::Request::new(Vec::new());
+        *request.uri_mut() = url.parse().map_err(|_| TelegramError::Transport(TransportError::Denied))?;
+        request.extensions_mut().insert(TotalTimeout(DOWNLOAD_TIME_MAX));
+        let response = self.transport.open(request).await?;
+        if response.status().is_success() {
+            return Ok(response.into_body());
+        }
+        let refused = http::Response::builder().status(response.status()).body(Vec::new());
+        answer::read::<serde::de::IgnoredAny>(&refused.expect("a status is a whole response"), &self.token)?;
+        Err(TelegramError::Malformed { status: response.status().as_u16() })
+    }
+
     async fn call<R: DeserializeOwned>(&self, method: &str, parameters: &impl Serialize) -> Result<R, TelegramError> {
         let body = serde_json::to_vec(parameters).expect("parameters are plain structs with string keys");
         let url = format!("{}/bot{}/{method}", self.api_base, self.token.expose());
         let mut request = http::Request::new(body);
         *request.method_mut() = http::Method::POST;
         // The error of a bad base quotes nothing, and the URL must not be shown.
-        *request.uri_mut() = url.parse().map_err(|_| TelegramError::Transport(clawstead_transport::TransportError::Denied))?;
+        *request.uri_mut() = url.parse().map_err(|_| TelegramError::Transport(TransportError::Denied))?;
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(CONTENT_TYPE, json);
         let response = self.transport.send(request).await?;
         answer::read(&response, &self.token)
     }
+}
+
+/// A path from Telegram, as it may stand in a URL: it must not lead out of the bot's own files, nor end the path.
+fn as_path(file_path: &str) -> Result<String, TelegramError> {
+    let is_good = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
+    if !file_path.split('/').all(is_good) {
+        return Err(TelegramError::Malformed { status: 200 });
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'.');
+    let written = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    Ok(file_path.bytes().map(written).collect())
 }

@@ -1,7 +1,7 @@
 //! What the client sends fits the published description of the Bot API (`bot-api.json`, the methods that we call).
 
 use clawstead_telegram::update::Update;
-use clawstead_telegram::{Bot, BotToken, ParseMode, ReplyParameters, SendMessage, SetWebhook};
+use clawstead_telegram::{Bot, BotToken, ParseMode, ReplyParameters, SendMessage, SetWebhook, TelegramError};
 use clawstead_transport::{Matcher, ScriptedTransport};
 use futures::executor::block_on;
 use http::Method;
@@ -145,4 +145,19 @@ fn every_kind_of_update_of_the_bot_api_has_its_name() {
         let update: Update = serde_json::from_value(json!({"update_id": 1, kind: {}})).expect("an update");
         assert_eq!(update.kind(), kind);
     }
+}
+
+#[test]
+fn a_file_is_fetched_below_its_bot_and_its_path_cannot_lead_out() {
+    let transport = ScriptedTransport::new().answer(Matcher::any(), 200, "bytes").answer(Matcher::any(), 404, "");
+    let body = |path: &str| block_on(bot(&transport).download(path));
+    let mut file = body("photos/file 1?.jpg").expect("scripted");
+    assert_eq!(block_on(file.next()).expect("scripted"), Some(b"bytes".to_vec()));
+    let uri = transport.requests()[0].uri().to_string();
+    assert_eq!(uri, format!("https://api.telegram.test/file/bot{TOKEN}/photos/file%201%3F.jpg"));
+    for path in ["../getMe", "a/../../getMe", "a//b", "", "./a", "/a"] {
+        assert!(body(path).is_err(), "{path}");
+    }
+    assert_eq!(transport.requests().len(), 1, "none of these was sent");
+    assert_eq!(body("gone.jpg").expect_err("it is gone"), TelegramError::NotFound);
 }

@@ -49,16 +49,16 @@ fn every_recorded_update_reads_as_expected() {
         ("11-callback-query", "callback_query"),
         ("12-group-text", "message | nobody |  | @helper_bot summarise the last hour"),
         ("13-sticker", "message | Ada |  | [telegram sticker] 🦞"),
-        ("14-forwarded-text", "message | Ada |  | Lunch moved to 13:30"),
+        ("14-forwarded-text", "message | Ada |  | [telegram forward from Grace]\nLunch moved to"),
         ("15-channel-post", "channel_post | nobody |  | v2 is out"),
         ("16-bot-blocked", "my_chat_member"),
-        ("17-reply-with-emoji", "message | Ada |  | 👩‍👩‍👧‍👦 remember that my daughter's name is "),
+        ("17-reply-with-emoji", "message | Ada |  | [telegram reply to: Tell me about your famil"),
         ("18-longest-text", "message | Ada |  | The quick brown fox jumps over the lazy dog."),
         ("19-album-part-1", "message | Ada | photo | Two pages"),
         ("20-album-part-2", "message | Ada | photo | [telegram media] photo message"),
         ("21-location", "message | Ada |  | [telegram location] 59.334591, 18.06324"),
         ("22-video-note", "message | Ada |  | [telegram media] video note message"),
-        ("23-topic-message", "message | nobody |  | topic question"),
+        ("23-topic-message", "message | nobody |  | [telegram topic 77]\ntopic question"),
     ];
     for (number, (name, summary_expected)) in (1..).zip(expected) {
         let update = update(name);

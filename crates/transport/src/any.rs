@@ -1,9 +1,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Transport, TransportError};
+use crate::{Body, Transport, TransportError};
 
-type Sending<'a> = Pin<Box<dyn Future<Output = Result<http::Response<Vec<u8>>, TransportError>> + 'a>>;
+type Sending<'a, B> = Pin<Box<dyn Future<Output = Result<http::Response<B>, TransportError>> + 'a>>;
 
 /// Some transport, where it is of no interest which.
 pub struct AnyTransport<'a>(Box<dyn SendBoxed + 'a>);
@@ -26,14 +26,23 @@ impl Transport for AnyTransport<'_> {
     fn send(&self, request: http::Request<Vec<u8>>) -> impl Future<Output = Result<http::Response<Vec<u8>>, TransportError>> {
         self.0.send_boxed(request)
     }
+
+    fn open(&self, request: http::Request<Vec<u8>>) -> impl Future<Output = Result<http::Response<Body>, TransportError>> {
+        self.0.open_boxed(request)
+    }
 }
 
 trait SendBoxed {
-    fn send_boxed(&self, request: http::Request<Vec<u8>>) -> Sending<'_>;
+    fn send_boxed(&self, request: http::Request<Vec<u8>>) -> Sending<'_, Vec<u8>>;
+    fn open_boxed(&self, request: http::Request<Vec<u8>>) -> Sending<'_, Body>;
 }
 
 impl<T: Transport> SendBoxed for T {
-    fn send_boxed(&self, request: http::Request<Vec<u8>>) -> Sending<'_> {
+    fn send_boxed(&self, request: http::Request<Vec<u8>>) -> Sending<'_, Vec<u8>> {
         Box::pin(self.send(request))
+    }
+
+    fn open_boxed(&self, request: http::Request<Vec<u8>>) -> Sending<'_, Body> {
+        Box::pin(self.open(request))
     }
 }

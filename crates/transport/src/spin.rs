@@ -1,4 +1,6 @@
-use std::pin::pin;
+use std::cell::RefCell;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 
 use bytes::Bytes;
 use futures::future::{Either, select};
@@ -6,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use spin_sdk::http::FullBody;
 use spin_sdk::wasip3::http::types::ErrorCode;
 
-use crate::{Limits, Transport, TransportError};
+use crate::{Body, Limits, Transport, TransportError};
 
 /// The transport of a Spin component: `wasi:http`, with a total timeout and a cap on the answer, because the host sets
 /// neither (outside-contracts.md, Spin 4.1).
@@ -38,6 +40,51 @@ impl Transport for SpinTransport {
         match select(exchange, alarm).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(((), _)) => Err(TransportError::Timeout),
+        }
+    }
+
+    async fn open(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Body>, TransportError> {
+        let mut alarm: Alarm = Box::pin(spin_sdk::time::sleep(self.limits.timeout_of(&request)));
+        let request = with_length(request).map(|body| FullBody::new(Bytes::from(body)));
+        let response = match select(pin!(spin_sdk::http::send(request)), &mut alarm).await {
+            Either::Left((outcome, _)) => outcome.map_err(|code| classify(&code))?,
+            Either::Right(((), _)) => return Err(TransportError::Timeout),
+        };
+        let (head, body) = response.into_parts();
+        let shared = Rc::new(RefCell::new(Some((body, alarm))));
+        let body = Body::new(move || {
+            let shared = shared.clone();
+            async move {
+                let Some((mut body, mut alarm)) = shared.borrow_mut().take() else { return Ok(None) };
+                let Some(bytes) = next_bytes(&mut body, &mut alarm).await? else { return Ok(None) };
+                shared.replace(Some((body, alarm)));
+                Ok(Some(bytes))
+            }
+        });
+        Ok(http::Response::from_parts(head, body))
+    }
+}
+
+type Alarm = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The next bytes of a body, unless the time for the whole of it is up before.
+async fn next_bytes<B>(body: &mut B, alarm: &mut Alarm) -> Result<Option<Vec<u8>>, TransportError>
+where
+    B: http_body::Body<Data = Bytes, Error = ErrorCode> + Unpin,
+{
+    loop {
+        let frame = match select(pin!(body.frame()), &mut *alarm).await {
+            Either::Left((frame, _)) => frame,
+            Either::Right(((), _)) => return Err(TransportError::Timeout),
+        };
+        match frame {
+            None => return Ok(None),
+            Some(Err(code)) => return Err(classify_body(&code)),
+            Some(Ok(frame)) => {
+                if let Ok(bytes) = frame.into_data() {
+                    return Ok(Some(bytes.to_vec()));
+                }
+            }
         }
     }
 }

@@ -87,3 +87,33 @@ async fn a_worker_stores_media_of_its_message_and_others_do_not_see_it() {
     let bundle = function_value(&worker.hydrate(&job).await);
     assert_eq!(bundle["payload"]["metadata"]["telegramVoiceStorageId"], json!(storage_id));
 }
+
+#[tokio::test]
+async fn a_worker_of_our_own_has_the_same_over_rest() {
+    let app = App::start().await;
+    let storage_id = stored(&app, b"pixels").await;
+    function_value(&send(&app, &json!([{"kind": "photo", "storageId": storage_id}])).await);
+    let (worker, other) = (app.worker().await, app.worker().await);
+    let post = async |path: &str, body: &Value| worker.api.post(path, body).await.expect("clawstead answers");
+    assert_eq!(post("/v1/media", &json!({})).await.status, 409);
+    let job = post("/v1/claim", &json!({})).await.json;
+    let message = format!("/v1/messages/{}", job["message_id"].as_str().expect("an id"));
+
+    let bundle = worker.api.get(&message).await.expect("an answer").json;
+    assert_eq!(bundle["attachments"][0]["status"], "ready", "{bundle}");
+    assert_eq!(fetch(&bundle["attachments"][0]["download_url"]).await, b"pixels");
+
+    let made = post("/v1/media", &json!({})).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let brought = bring(made.json["upload_url"].as_str().expect("an upload URL"), b"voice").await;
+    let path = format!("/v1/media/{brought}");
+    let found = worker.api.get(&path).await.expect("an answer").json;
+    assert_eq!(fetch(&found["download_url"]).await, b"voice");
+    assert_eq!(other.api.get(&path).await.expect("an answer").status, 404);
+
+    let metadata = json!({"metadata": {"voice": brought}});
+    assert_eq!(post(&format!("{message}/metadata"), &metadata).await.status, 204);
+    assert_eq!(other.api.post(&format!("{message}/metadata"), &metadata).await.expect("an answer").status, 409);
+    let bundle = worker.api.get(&message).await.expect("an answer").json;
+    assert_eq!(bundle["message"]["metadata"]["voice"], json!(brought));
+}

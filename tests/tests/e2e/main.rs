@@ -1,6 +1,7 @@
 //! clawstead from end to end: the built components over HTTP. One binary, so that the host is linked once.
 
 mod attachments;
+mod claims;
 mod deaths;
 mod events;
 mod functions;
@@ -9,7 +10,9 @@ mod identity;
 mod lives;
 mod messages;
 mod operator;
+mod outbox;
 mod pairing;
+mod provider;
 mod races;
 mod refusals;
 mod restart;
@@ -17,4 +20,5 @@ mod snapshots;
 mod story;
 mod waiting_claim;
 mod webhook;
+mod wire;
 mod workers;

@@ -36,6 +36,7 @@ fn operator_routes() -> Vec<Route> {
         route(put.clone(), "/v1/config/retry", json!({}), None, ("max_attempts", json!([]))),
         route(put.clone(), "/v1/config/scaling", json!({}), None, ("machines_max", json!(1.5))),
         route(put.clone(), "/v1/config/messages", json!({}), None, ("hydration_turns_max", json!("many"))),
+        route(put.clone(), "/v1/config/telegram", json!({}), None, ("album_wait_ms", json!("long"))),
         route(put, "/v1/config/provider", json!({}), None, ("app_name", json!(5))),
         route(post.clone(), "/v1/bots", bot, Some("token"), ("token", json!(5))),
         route(post.clone(), "/v1/api-keys", key, Some("name"), ("scopes", json!("all"))),
@@ -57,10 +58,12 @@ fn operator_routes() -> Vec<Route> {
 fn worker_routes(worker: &TestWorker) -> Vec<Route> {
     let lease = json!({"message_id": "m", "lease_id": "l"});
     let failed = json!({"message_id": "m", "lease_id": "l", "error": "it broke"});
+    let replied = json!({"message_id": "m", "lease_id": "l", "text": "hello"});
     let path = |name: &str| format!("/worker/{}/v1/{name}", worker.token);
     vec![
         route(Method::POST, &path("claim"), json!({}), None, ("conversation_id", json!(5))),
         route(Method::POST, &path("heartbeat"), lease.clone(), Some("lease_id"), ("message_id", json!(5))),
+        route(Method::POST, &path("replies"), replied, Some("lease_id"), ("text", json!(5))),
         route(Method::POST, &path("complete"), lease, Some("message_id"), ("lease_id", json!(5))),
         route(Method::POST, &path("fail"), failed, Some("lease_id"), ("error", json!(5))),
     ]

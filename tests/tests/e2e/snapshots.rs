@@ -1,67 +1,11 @@
 //! Snapshots and files: from prepare to restore, over signed links, with the functions that existing workers call.
 
-use clawstead_sandbox::{Answer, seed};
-use clawstead_tests::{App, FunctionKind, TestWorker, eventually, function_error, function_value};
+use clawstead_tests::snapshots::{
+    MIB, block, finalize, holder, latest, prepare, read_back, snapshot, upload, uploaded, url, works_on,
+};
+use clawstead_tests::{App, FunctionKind, eventually, function_error, function_value, seed};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-
-const MIB: usize = 1 << 20;
-
-/// A worker that has done a message of the conversation.
-async fn holder(app: &App, conversation_id: &str) -> TestWorker {
-    let worker = app.worker().await;
-    works_on(app, &worker, conversation_id).await;
-    worker
-}
-
-async fn works_on(app: &App, worker: &TestWorker, conversation_id: &str) {
-    app.enqueue(conversation_id, "hi").await;
-    let job = eventually("a job of the conversation", || async { Some(worker.claim().await).filter(|job| !job.is_null()) }).await;
-    assert_eq!(job["conversationId"], conversation_id);
-    function_value(&worker.complete(&job).await);
-}
-
-async fn prepare(worker: &TestWorker, conversation_id: &str) -> Answer {
-    let arguments = json!({
-        "workerId": worker.id, "workspaceId": "default", "agentKey": "default", "conversationId": conversation_id, "reason": "signal",
-    });
-    worker.call(FunctionKind::Mutation, "workerPrepareSnapshotUpload", &arguments).await
-}
-
-async fn finalize(worker: &TestWorker, prepared: &Value, stored: &Value, sha256: &Value, size: &Value) -> Answer {
-    let arguments = json!({
-        "workerId": worker.id, "snapshotId": prepared["snapshotId"], "storageId": stored["storageId"], "sha256": sha256, "sizeBytes": size,
-    });
-    worker.call(FunctionKind::Mutation, "workerFinalizeSnapshotUpload", &arguments).await
-}
-
-async fn latest(worker: &TestWorker, conversation_id: &str) -> Answer {
-    let arguments = json!({"workspaceId": "default", "agentKey": "default", "conversationId": conversation_id});
-    worker.call(FunctionKind::Query, "workerLatestSnapshotForRestore", &arguments).await
-}
-
-fn url<'a>(of: &'a Value, field: &str) -> &'a str {
-    of[field].as_str().unwrap_or_else(|| panic!("no {field} in {of}"))
-}
-
-async fn upload(url: &str, bytes: impl Into<reqwest::Body>) -> Response {
-    let request = Client::new().post(url).header("content-type", "application/gzip").body(bytes);
-    request.send().await.expect("the upload is answered")
-}
-
-async fn uploaded(url: &str, bytes: impl Into<reqwest::Body>) -> Value {
-    let answer = upload(url, bytes).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    answer.json().await.expect("an upload is answered with JSON")
-}
-
-async fn snapshot(worker: &TestWorker, conversation_id: &str, bytes: &'static [u8]) -> Value {
-    let prepared = function_value(&prepare(worker, conversation_id).await);
-    let stored = uploaded(url(&prepared, "uploadUrl"), bytes).await;
-    let answer = finalize(worker, &prepared, &stored, &stored["sha256"], &stored["sizeBytes"]).await;
-    assert_eq!(function_value(&answer), true);
-    prepared["snapshotId"].clone()
-}
 
 async fn problem(answer: Response, status: u16, code: &str) {
     assert_eq!(answer.status().as_u16(), status);
@@ -152,6 +96,54 @@ async fn w39_other_figures_are_refused_and_a_good_snapshot_stays_good() {
     assert_eq!(app.events("SnapshotReady").await.len(), 1);
 }
 
+/// The same over REST, with all bytes through us.
+#[tokio::test]
+async fn w39_workers_of_our_own_have_the_same_state_machine() {
+    let app = App::start().await;
+    let worker = holder(&app, "chat").await;
+    let post = async |path: &str, body: &Value| worker.api.post(path, body).await.expect("clawstead answers");
+    let start = json!({"workspace_id": "default", "agent_key": "default", "conversation_id": "chat", "reason": "signal"});
+    let started = post("/v1/snapshots", &start).await;
+    assert_eq!(started.status, 201, "{}", started.text);
+    let at = |verb: &str| format!("/v1/snapshots/{}/{verb}", url(&started.json, "snapshot_id"));
+    let none = worker.api.get("/v1/conversations/chat/snapshots/latest?agent_key=default").await.expect("an answer");
+    assert_eq!(none.status, 204);
+
+    let early = post(&at("finish"), &json!({"sha256": "0", "size_bytes": 6})).await;
+    assert_eq!((early.status, &early.json["code"]), (409, &json!("upload_not_finished")));
+    let put = Client::new().put(url(&started.json, "upload_url")).body("memory").send().await.expect("an answer");
+    let stored: Value = put.json().await.expect("JSON");
+    let figures = json!({"sha256": stored["sha256"], "size_bytes": stored["sizeBytes"]});
+    assert_eq!(post(&at("finish"), &figures).await.status, 204);
+    assert_eq!(post(&at("finish"), &figures).await.status, 204, "saying it again succeeds");
+    let late = post(&at("fail"), &json!({"error": "late"})).await;
+    assert_eq!((late.status, &late.json["code"]), (409, &json!("snapshot_already_ready")));
+
+    let offer = worker.api.get("/v1/conversations/chat/snapshots/latest?agent_key=default").await.expect("an answer").json;
+    let fetched = Client::new().get(url(&offer, "download_url")).send().await.expect("an answer").text().await.expect("text");
+    assert_eq!((fetched.as_str(), &offer["sha256"]), ("memory", &stored["sha256"]));
+    let listed = worker.api.get("/v1/conversations/chat/snapshots").await.expect("an answer");
+    assert_eq!((listed.status, &listed.json["snapshots"][0]["status"]), (200, &json!("ready")), "{}", listed.text);
+    let stranger = app.worker().await;
+    app.enqueue("other", "hi").await;
+    stranger.claim().await;
+    let refused = stranger.api.get("/v1/conversations/chat/snapshots").await.expect("an answer");
+    assert_eq!((refused.status, &refused.json["code"]), (409, &json!("conversation_not_yours")));
+
+    let another = post("/v1/snapshots", &start).await.json;
+    let given_up = format!("/v1/snapshots/{}/fail", url(&another, "snapshot_id"));
+    assert_eq!(post(&given_up, &json!({"error": "tar: file changed"})).await.status, 204);
+}
+
+#[tokio::test]
+async fn w43_a_file_that_is_too_large_is_answered_413() {
+    let app = App::builder().bot().config("retention", json!({"snapshot_bytes_max": MIB})).start().await;
+    let worker = holder(&app, "chat").await;
+    let prepared = function_value(&prepare(&worker, "chat").await);
+    problem(upload(url(&prepared, "uploadUrl"), vec![0; 8 * MIB]).await, 413, "file_too_large").await;
+    assert_eq!(upload(url(&prepared, "uploadUrl"), vec![0; MIB]).await.status(), StatusCode::OK);
+}
+
 #[tokio::test]
 async fn a_worker_without_a_conversation_is_refused() {
     let app = App::start().await;
@@ -208,24 +200,8 @@ async fn a_snapshot_larger_than_a_components_memory_streams_both_ways() {
 
     let offer = function_value(&latest(&worker, "chat").await);
     assert_eq!(offer["sha256"], stored["sha256"]);
-    let mut answer = Client::new().get(url(&offer, "downloadUrl")).send().await.expect("an answer");
-    let (mut length, mut expected) = (0, Vec::new());
-    while let Some(bytes) = answer.chunk().await.expect("the body arrives whole") {
-        for byte in &bytes {
-            if length % MIB == 0 {
-                expected = block(length / MIB);
-            }
-            assert_eq!(*byte, expected[length % MIB], "byte {length}");
-            length += 1;
-        }
-    }
-    assert_eq!(length, mib * MIB);
+    assert_eq!(read_back(url(&offer, "downloadUrl")).await, mib * MIB);
     assert_eq!(app.events("SnapshotFetched").await.len(), 1);
-}
-
-/// A mebibyte that differs from every other.
-fn block(number: usize) -> Vec<u8> {
-    (0..MIB).map(|index| (index.wrapping_mul(31).wrapping_add(number.wrapping_mul(17)) >> 3) as u8).collect()
 }
 
 #[tokio::test]

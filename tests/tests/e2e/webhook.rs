@@ -78,7 +78,7 @@ async fn every_sample_is_taken_and_only_messages_of_the_paired_person_are_kept()
         }
     }
 
-    assert_eq!(kept, [1, 4, 5, 6, 7, 8, 9, 13, 14, 17, 18, 19, 20, 21, 22]);
+    assert_eq!(kept, [1, 4, 5, 6, 7, 8, 9, 10, 13, 14, 17, 18, 19, 21, 22]);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ fn binding(binding_id: &str, consumer_user_id: &str, telegram_user_id: &str) -> 
         metadata: BTreeMap::from([("displayName".to_owned(), "Ada".to_owned())]),
         bound_at: 0,
         revoked_at: None,
+        blocked_at: None,
         stream_version: 1,
     }
 }

@@ -43,6 +43,18 @@ pub struct Attachment {
     pub size_bytes: Option<i64>,
     /// Nobody gets it from then on, ms since the epoch.
     pub expires_at: i64,
+    /// It is fetched from Telegram after its message was accepted, or could not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<Fetch>,
+}
+
+/// Where a file comes from that is fetched later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// The bot that it was sent to.
+    pub bot_id: String,
+    /// It is given up at that instant.
+    pub until: i64,
 }
 
 impl Attachment {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::album::Album;
 use super::attachment::Attachment;
 use super::event::ConversationEvent;
 use crate::agent::Agent;
@@ -33,6 +34,8 @@ pub struct Enqueue {
     pub metadata: BTreeMap<String, String>,
     /// Files that belong to it.
     pub attachments: Vec<Attachment>,
+    /// The album that it is the first part of.
+    pub album: Option<Album>,
     /// 0 to 100; the policy's default when `None`.
     pub priority: Option<i64>,
     /// Not before; an instant in the past means now.
@@ -72,6 +75,7 @@ pub fn enqueue(
         request_hash: command.request_hash.clone(),
         metadata: command.metadata.clone(),
         attachments: command.attachments.clone(),
+        album: command.album.clone(),
         priority,
         max_attempts: command.max_attempts.unwrap_or(retry.max_attempts),
         ready_at,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::album::Album;
 use super::attachment::Attachment;
 use super::turns::Role;
 use crate::DomainEvent;
@@ -34,6 +35,9 @@ pub enum ConversationEvent {
         /// Files that belong to it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         attachments: Vec<Attachment>,
+        /// The album that it is the first part of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        album: Option<Album>,
         /// 0 to 100.
         priority: i64,
         /// Dead-lettered after so many failures.
@@ -170,6 +174,52 @@ pub enum ConversationEvent {
         message_id: String,
         /// What is new.
         metadata: BTreeMap<String, String>,
+    },
+    /// Another part of an album came, before a worker had the message.
+    AlbumExtended {
+        /// The message.
+        message_id: String,
+        /// What is written under it.
+        text: Option<String>,
+        /// Its files.
+        attachments: Vec<Attachment>,
+        /// What comes later is a message of its own.
+        closes_at: i64,
+    },
+    /// A file of a message is about to be fetched. If nothing is heard of that, it is fetched again.
+    FileFetchBegun {
+        /// The message.
+        message_id: String,
+        /// Its place among the attachments, from 0.
+        number: i64,
+        /// Where its bytes are to be kept.
+        file_id: String,
+        /// How often, this time included.
+        attempt: i64,
+        /// Again at that instant, if nothing is heard.
+        retry_at: i64,
+    },
+    /// A file of a message is here.
+    FileFetched {
+        /// The message.
+        message_id: String,
+        /// Its place among the attachments, from 0.
+        number: i64,
+        /// Where its bytes are.
+        file_id: String,
+        /// Number of its bytes.
+        size_bytes: i64,
+    },
+    /// A file of a message did not come.
+    FileFetchFailed {
+        /// The message.
+        message_id: String,
+        /// Its place among the attachments, from 0.
+        number: i64,
+        /// A stable name for why.
+        error: String,
+        /// It is tried again then; `None` when it is given up.
+        retry_at: Option<i64>,
     },
 }
 

@@ -1,5 +1,6 @@
 //! Conversations: a strict queue of messages each, with at most one in flight.
 
+mod album;
 mod attachment;
 mod cancel;
 mod claim;
@@ -11,7 +12,8 @@ mod facts;
 mod metadata;
 mod turns;
 
-pub use attachment::{Attachment, AttachmentKind};
+pub use album::{Album, FetchTrouble, Fetching, FileNumber, Gathering, extend, fetch, gathered, not_fetched};
+pub use attachment::{Attachment, AttachmentKind, Fetch};
 pub use cancel::{cancel, reschedule};
 pub use claim::claim;
 pub use dead_letter::{discard, replay};

@@ -174,6 +174,11 @@ impl Telegram {
         delivery::push(&self.shared, bot_id, update)
     }
 
+    /// The secret that goes along with updates of a bot, for whoever delivers them without us.
+    pub fn webhook_secret(&self, bot_id: i64) -> Option<String> {
+        self.shared.store.read(|state| state.accounts.get(&bot_id)?.webhook.as_ref()?.secret_token.clone())
+    }
+
     /// Every message that bots sent, oldest first.
     pub fn sent(&self) -> Vec<Sent> {
         self.shared.store.read(|state| state.sent.iter().cloned().collect())

@@ -16,7 +16,7 @@ pub(super) async fn a_raised_rule_refuses_the_append_with_its_name<E: Engine>(en
     equal!(difference(&views(engine).await?, &before), None);
     ledger.append("worker", &[worker("w")], &meta()).await?;
     ledger.append("conversation", &[claimed("c", "m", "w")], &meta()).await?;
-    let drain = event("w", Expected::Any, "DrainRequested", serde_json::json!({ "reason": "idle", "deadline_at": 1 }));
+    let drain = event("w", Expected::Any, "DrainRequested", serde_json::json!({ "reason": "silent", "deadline_at": 1 }));
     ledger.append("worker", &[drain], &meta()).await?;
     let outcome = ledger.append("conversation", &[message("d", "n", "hi"), claimed("d", "n", "w")], &meta()).await;
     fits!(outcome, Err(AppendError::Rule(rule)) if rule == "worker_not_claimable");

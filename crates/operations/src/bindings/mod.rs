@@ -1,6 +1,7 @@
 //! Bindings of Telegram accounts to users of consumer apps.
 
 mod direct;
+mod heard;
 mod legacy;
 mod resolve;
 mod revoke;
@@ -12,12 +13,13 @@ use clawstead_ledger::{Engine, Event, Expected, NewEvent, Row, Value};
 use crate::{Cx, OperationError, decide};
 
 pub use direct::{Direct, bind};
+pub use heard::heard;
 pub use legacy::{Legacy, Migrated, migrate_legacy};
 pub use resolve::{Account as AccountQuery, resolve};
 pub use revoke::{revoke, revoke_of_bot, revoke_of_user};
 
 const COLUMNS: &str = "binding_id, consumer_user_id, agent_key, conversation_id, bot_id, telegram_user_id, telegram_chat_id, \
-    source, metadata, bound_at, revoked_at, stream_version";
+    source, metadata, bound_at, revoked_at, blocked_at, stream_version";
 
 /// A user is bound to so many agents at most.
 const OF_USER_MAX: i64 = 100;
@@ -256,6 +258,7 @@ fn binding_of(row: &Row<'_>) -> Result<Binding, OperationError> {
             metadata: serde_json::from_str(&row.text("metadata")?).ok()?,
             bound_at: row.integer("bound_at")?,
             revoked_at: row.integer("revoked_at"),
+            blocked_at: row.integer("blocked_at"),
             stream_version: row.integer("stream_version")?,
         })
     };

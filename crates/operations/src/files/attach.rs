@@ -96,6 +96,7 @@ pub async fn attach<E: Engine>(cx: &Cx<'_, E>, wanted: &[NewAttachment]) -> Resu
             file_name: new.file_name.clone(),
             mime_type: new.mime_type.clone(),
             expires_at,
+            fetch: None,
         });
     }
     Ok(attachments)

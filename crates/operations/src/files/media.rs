@@ -98,7 +98,7 @@ pub(super) async fn expect_owned<E: Engine>(
 }
 
 /// How a conversation is written as an owner.
-pub(super) fn conversation_owner(conversation_id: &str) -> String {
+pub(crate) fn conversation_owner(conversation_id: &str) -> String {
     format!("conversation:{conversation_id}")
 }
 

@@ -21,6 +21,7 @@ pub use attach::{NewAttachment, Shown, attach, enqueue_with, expect_attachment, 
 pub use collect::collect;
 pub use link::{Action, Link, LinkError};
 pub use links::Links;
+pub(crate) use media::conversation_owner;
 pub use media::{ExpectedFile, expect_media, file_url};
 pub use receive::{Broken, Incoming, receive, sign_of_life};
 pub use row::{FileKind, NewFile, StoredFile, expect, stored};

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::bridge::{BridgeRuntime, resolve_bridge};
 use super::facts;
+use super::gather::with_the_rest;
 use super::history::newest_turns;
 use super::turns::live_lease;
 use super::views::TurnView;
@@ -23,7 +24,7 @@ pub struct Bundle {
     pub conversation_id: String,
     /// Its agent.
     pub agent_key: String,
-    /// The data of its `MessageEnqueued`.
+    /// The data of its `MessageEnqueued`, with what has come since: metadata, files, other parts of its album.
     pub message: Json,
     /// The newest turns within the budget of the policy `messages`, oldest of them first.
     pub turns: Vec<TurnView>,
@@ -65,11 +66,13 @@ pub async fn hydrate<E: Engine>(
         Some(token_ref) => secrets::open(cx, keys, &token_ref).await?,
         None => None,
     };
+    let mut message = with_metadata(data.ok_or_else(|| OperationError::unexpected("the data of a message"))?, attached);
+    with_the_rest(cx, message_id, &mut message).await?;
     Ok(Bundle {
         message_id: lease.message_id.clone(),
         conversation_id: conversation.conversation_id.clone(),
         agent_key: conversation.agent_key.clone(),
-        message: with_metadata(data.ok_or_else(|| OperationError::unexpected("the data of a message"))?, attached),
+        message,
         turns: newest_turns(cx, &conversation.conversation_id, &policy).await?,
         system_prompt: policy.system_prompt().map(str::to_owned),
         bot_token,

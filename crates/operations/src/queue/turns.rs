@@ -40,6 +40,22 @@ pub async fn append_turns<E: Engine>(
     .await
 }
 
+/// The conversation of the message that the worker has by this lease.
+///
+/// # Errors
+/// A refusal without the live lease.
+pub async fn conversation_in_hand<E: Engine>(
+    cx: &Cx<'_, E>,
+    worker: &Worker,
+    message_id: &str,
+    lease_id: &str,
+) -> Result<String, OperationError> {
+    let (conversation, _) = facts::held(cx, message_id).await?;
+    let lease = conversation.lease.as_ref().filter(|lease| lease.message_id == message_id && lease.lease_id == lease_id);
+    live_lease(lease, worker, cx.now)?;
+    Ok(conversation.conversation_id)
+}
+
 /// The worker's live lease of a message of the conversation.
 pub(super) fn live_lease<'a>(lease: Option<&'a Lease>, worker: &Worker, now: i64) -> Result<&'a Lease, Refusal> {
     let Some(lease) = lease.filter(|lease| lease.worker_id == worker.worker_id) else {

@@ -5,6 +5,7 @@ use clawstead_vault::KeyRing;
 
 use crate::OperationError;
 use crate::bots::Telegram;
+use crate::outbox::TelegramApi;
 use crate::provider::Provider;
 use crate::subscriptions::Addresses;
 
@@ -36,6 +37,11 @@ impl<'a> Outside<'a> {
     /// Telegram, for what is asked of it between requests.
     pub(crate) fn telegram(&self) -> Telegram<'_, AnyTransport<'a>> {
         Telegram { transport: &self.transport, api_url: self.telegram_api_url, public_url: self.public_url }
+    }
+
+    /// Telegram, for what the tick sends and fetches.
+    pub(crate) fn telegram_api(&self) -> TelegramApi<'_, AnyTransport<'a>> {
+        TelegramApi { transport: &self.transport, api_url: self.telegram_api_url, keys: self.keys, clock: self.clock }
     }
 
     /// The provider of this kind.

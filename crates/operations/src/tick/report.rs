@@ -13,7 +13,8 @@ use crate::{Cx, OperationError};
 pub struct TickReport {
     /// Whether it ran: not while another is under way.
     pub ran: bool,
-    /// Each kind of work: `leases`, `pairings`, `secrets`, `bots`, `webhooks`, `files`, `machines`. What there was no time for is missing.
+    /// Each kind of work: `leases`, `pairings`, `secrets`, `bots`, `webhooks`, `files`, `machines`, `outbox`, `media`. What there was
+    /// no time for is missing.
     pub kinds: BTreeMap<&'static str, KindReport>,
 }
 

@@ -41,6 +41,11 @@ impl<'a, E: Engine> Turn<'a, E> {
         Ok(self.begun.ledger.still_holds(&self.lock, now).await?)
     }
 
+    /// Nothing new is begun from this instant on.
+    pub(crate) fn ends_at(&self) -> i64 {
+        self.begun.now + TIME_MS
+    }
+
     /// Gives the turn back.
     pub(crate) async fn end(self) -> Result<(), OperationError> {
         Ok(self.begun.ledger.unlock(&self.lock).await?)

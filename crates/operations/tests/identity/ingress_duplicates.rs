@@ -40,7 +40,7 @@ fn an_update_that_comes_twice_at_once_is_one_message() {
     let update = telegram::text(1, ADA, "hello");
     let (left, right, bot) = (world.cx(), world.cx(), bot());
     let (first, second) = block_on(async { futures::join!(receive(&left, &bot, &update), receive(&right, &bot, &update)) });
-    assert_eq!(message_id(&first.unwrap()), message_id(&second.unwrap()));
+    assert_eq!(message_id(&first.unwrap().outcome), message_id(&second.unwrap().outcome));
     assert_eq!(world.count("MessageEnqueued"), 1);
 }
 
@@ -53,11 +53,11 @@ fn the_same_number_from_another_bot_is_another_update() {
     let other = IngressBot { bot_id: "8000000002".to_owned(), agent_key: "other".to_owned(), username: "second_bot".to_owned() };
     let code = block_on(clawstead_operations::pairings::create(&world.cx(), &world.keys, "ada", "other", None)).unwrap().code;
     let start = telegram::text(1, ADA, &format!("/start {code}"));
-    assert_eq!(block_on(receive(&world.cx(), &other, &start)).unwrap(), Outcome::Paired);
+    assert_eq!(block_on(receive(&world.cx(), &other, &start)).unwrap().outcome, Outcome::Paired);
 
     let update = telegram::text(2, ADA, "hello");
     assert!(matches!(world.receive(&update).unwrap(), Outcome::Enqueued { .. }));
-    assert!(matches!(block_on(receive(&world.cx(), &other, &update)).unwrap(), Outcome::Enqueued { .. }));
+    assert!(matches!(block_on(receive(&world.cx(), &other, &update)).unwrap().outcome, Outcome::Enqueued { .. }));
     let conversations: Vec<String> =
         world.log().into_iter().filter(|event| event.event_type == "MessageEnqueued").map(|event| event.stream).collect();
     assert_ne!(conversations[0], conversations[1]);

@@ -41,6 +41,7 @@ fn a_user_is_onboarded_from_the_agent_to_the_first_message() {
         "PairingCreated",
         "BindingMade",
         "PairingUsed",
+        "ReplyQueued",
         "MessageEnqueued",
     ];
     assert_eq!(world.story(), story);

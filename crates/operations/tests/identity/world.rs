@@ -112,7 +112,7 @@ impl World {
 
     /// An update comes in for the bot.
     pub(crate) fn receive(&self, body: &[u8]) -> Result<Outcome, OperationError> {
-        block_on(ingress::receive(&self.cx(), &bot(), body))
+        block_on(ingress::receive(&self.cx(), &bot(), body)).map(|received| received.outcome)
     }
 
     pub(crate) fn log(&self) -> Vec<Event> {
@@ -122,6 +122,11 @@ impl World {
     /// Names of the events, from the first.
     pub(crate) fn story(&self) -> Vec<String> {
         self.log().into_iter().map(|event| event.event_type).collect()
+    }
+
+    /// What the last event of a type says.
+    pub(crate) fn last(&self, event_type: &str) -> serde_json::Value {
+        self.log().into_iter().rfind(|event| event.event_type == event_type).unwrap().data
     }
 
     pub(crate) fn count(&self, event_type: &str) -> usize {

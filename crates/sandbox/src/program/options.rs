@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// Run clawstead on this machine until Ctrl-C, with stand-ins for Telegram and Fly
 ///
@@ -53,13 +53,32 @@ pub(crate) struct SayOptions {
 
 /// Play the sample updates, unattended: exit code 0 if every message is answered exactly once
 ///
+/// With `fly`: conversations in waves, on a Fly with bad weather; exit code 0 if every message is answered, and no machine and
+/// no volume is left in the end. It takes some minutes.
+///
 /// It runs in a temporary folder and on free ports, so it can run beside an `up`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DemoOptions {
-    /// Seconds to wait for all replies
-    #[arg(long, default_value_t = 120)]
-    pub(crate) timeout: u64,
+    /// The sample updates, when nothing is said
+    #[arg(value_enum)]
+    pub(crate) story: Option<Story>,
+    /// Seconds to wait for the end [default: 120, with `fly` 600]
+    #[arg(long)]
+    pub(crate) timeout: Option<u64>,
+    /// How many conversations, with `fly`
+    #[arg(long, default_value_t = 50)]
+    pub(crate) conversations: usize,
+    /// Where the dice of the weather begin, with `fly`
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
     /// Run the components as they were last built
     #[arg(long)]
     pub(crate) no_build: bool,
+}
+
+/// What can be played.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum Story {
+    /// Machines that come and go
+    Fly,
 }

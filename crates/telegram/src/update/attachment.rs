@@ -47,6 +47,17 @@ pub struct Location {
     pub longitude: f64,
 }
 
+/// A place with a name.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Venue {
+    /// Where it is.
+    pub location: Location,
+    /// What it is called.
+    pub title: String,
+    /// Its address.
+    pub address: String,
+}
+
 /// A contact that the sender shares; not necessarily the sender.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Contact {

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{Chat, ChatKind, Contact, FileAttachment, Location, Sticker, User, VideoNote};
+use super::{Chat, ChatKind, Contact, FileAttachment, Location, Sticker, User, Venue, VideoNote};
 
 /// A message, post or edit.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -26,6 +26,8 @@ pub struct Message {
     pub forward_origin: Option<ForwardOrigin>,
     /// The message that it answers.
     pub reply_to_message: Option<MessageRef>,
+    /// The part of it that was quoted.
+    pub quote: Option<TextQuote>,
     /// The same for all messages of one album; each comes in an update of its own.
     pub media_group_id: Option<String>,
     /// The text, up to 4096 characters.
@@ -50,10 +52,14 @@ pub struct Message {
     pub video_note: Option<VideoNote>,
     /// A sticker.
     pub sticker: Option<Sticker>,
+    /// A place with a name.
+    pub venue: Option<Venue>,
     /// A location, also that of a venue.
     pub location: Option<Location>,
     /// A shared contact.
     pub contact: Option<Contact>,
+    /// The group is a supergroup from now on, with this id.
+    pub migrate_to_chat_id: Option<i64>,
 }
 
 impl Message {
@@ -85,6 +91,13 @@ pub struct MessageRef {
     pub text: Option<String>,
     /// The text under its attachment.
     pub caption: Option<String>,
+}
+
+/// A quoted part of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct TextQuote {
+    /// Its text.
+    pub text: String,
 }
 
 /// A special part of a text.

@@ -11,9 +11,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-pub use attachment::{Contact, FileAttachment, Location, Sticker, VideoNote};
+pub use attachment::{Contact, FileAttachment, Location, Sticker, Venue, VideoNote};
 pub use event::{CallbackQuery, ChatMember, ChatMemberUpdated, MemberStatus};
-pub use message::{EntityKind, ForwardOrigin, Message, MessageEntity, MessageRef};
+pub use message::{EntityKind, ForwardOrigin, Message, MessageEntity, MessageRef, TextQuote};
 pub use party::{Chat, ChatKind, User};
 
 /// One update: its number and the one thing that happened.

@@ -37,13 +37,16 @@ fn wants_reply(name: &str) -> Result<bool> {
     let (_, kind) = name.split_once('-').with_context(|| format!("{name} has no number"))?;
     Ok(match kind {
         "text-private" | "startup-is-not-start" | "forwarded-text" | "reply-with-emoji" | "longest-text" => true,
-        "photo-with-caption" | "voice" | "document-pdf" | "video" | "audio" | "album-part-1" | "album-part-2" => true,
+        "photo-with-caption" | "voice" | "document-pdf" | "video" | "audio" | "album-part-1" => true,
+        "edited-message" => true,
         // They are told to the agent in words.
         "sticker" | "location" | "video-note" => true,
         // A pairing code that nobody made, and a person who is not paired.
         "start-with-code" | "start-bare" => false,
-        // Not new messages.
-        "edited-message" | "callback-query" | "channel-post" | "bot-blocked" => false,
+        // It belongs to the message of its first part.
+        "album-part-2" => false,
+        // Not messages.
+        "callback-query" | "channel-post" | "bot-blocked" => false,
         // A group belongs to nobody who is paired.
         "group-text" | "topic-message" => false,
         _ => bail!("{name}: say here whether it wants a reply"),
@@ -53,7 +56,7 @@ fn wants_reply(name: &str) -> Result<bool> {
 impl Sample {
     /// What the person wrote, if they wrote anything.
     pub(crate) fn words(&self) -> Option<&str> {
-        let message = &self.update["message"];
+        let message = if self.update["message"].is_object() { &self.update["message"] } else { &self.update["edited_message"] };
         let words = message["text"].as_str().or_else(|| message["caption"].as_str());
         words.map(str::trim).filter(|words| !words.is_empty())
     }

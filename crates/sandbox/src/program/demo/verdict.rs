@@ -91,8 +91,10 @@ impl Exchange {
             return Some(format!("{}: no reply", self.name));
         };
         let echoed = &reply.text[ECHO.len()..];
-        // A reply holds at most 4,096 characters, so the longest message comes back shortened.
-        let fits = self.words == "(no words)" || (!echoed.is_empty() && self.words.starts_with(echoed));
+        // A reply holds at most 4,096 characters, so the longest message comes back shortened. What is told to the agent may begin with
+        // a note of ours, for instance that it was forwarded.
+        let is_whole = echoed.ends_with(&self.words);
+        let fits = self.words == "(no words)" || is_whole || (!echoed.is_empty() && self.words.starts_with(echoed));
         (!fits).then(|| format!("{}: the reply is to something else: {}", self.name, shown(&reply.text)))
     }
 }
