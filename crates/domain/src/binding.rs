@@ -148,7 +148,7 @@ pub enum Bound {
     /// The same binding is active already.
     Already {
         /// The binding.
-        binding: Binding,
+        binding: Box<Binding>,
         /// What is told of it that was not known.
         news: Option<BindingEvent>,
     },
@@ -178,7 +178,7 @@ pub fn bind(wanted: &Bind, own: Option<Binding>, of_account: Option<Binding>, co
     }
     let account = wanted.account.as_ref();
     if let Some(same) = own.as_ref().filter(|binding| wanted.pairing_id.is_none() && binding.is_of(account)) {
-        return Ok(Bound::Already { news: annotated(same, &wanted.metadata), binding: same.clone() });
+        return Ok(Bound::Already { news: annotated(same, &wanted.metadata), binding: Box::new(same.clone()) });
     }
     let mut metadata = own.as_ref().map(|own| own.metadata.clone()).unwrap_or_default();
     metadata.extend(wanted.metadata.clone());

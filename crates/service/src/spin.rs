@@ -216,7 +216,7 @@ async fn answer(
         courier::after_answer(app.clone(), &app.cx(&call));
     }
     if let Some(count) = call.update.take() {
-        tally::note(app.clone(), count);
+        tally::note(app.clone(), &count);
     }
     outcome
 }

@@ -19,7 +19,7 @@ thread_local! {
 }
 
 /// Counts an update. Goes on after the response.
-pub(crate) fn note(app: Rc<App>, count: UpdateCount) {
+pub(crate) fn note(app: Rc<App>, count: &UpdateCount) {
     let is_first = COUNTS.with_borrow_mut(|counts| {
         let is_first = counts.is_empty();
         let key = (count.bot_id.clone(), count.kind.clone(), count.outcome.clone());

@@ -46,7 +46,7 @@ fn a_new_account_ends_the_old_one_and_each_binding_ends_once() {
 fn the_same_binding_again_changes_nothing() {
     let own = binding("x", "u", "5");
     let bound = bind(&wanted("5"), Some(own.clone()), Some(own.clone()), "c".into()).unwrap();
-    assert_eq!(bound, Bound::Already { binding: own, news: None });
+    assert_eq!(bound, Bound::Already { binding: Box::new(own), news: None });
 }
 
 /// W31: what the app told of a user is not lost by binding him again.
@@ -58,7 +58,7 @@ fn w31_what_was_told_of_a_binding_stays_and_what_is_new_is_added() {
     let bound = bind(&again, Some(own.clone()), Some(own.clone()), "c".into()).unwrap();
     assert_eq!(
         bound,
-        Bound::Already { binding: own.clone(), news: Some(BindingEvent::BindingAnnotated { metadata: told.clone() }) }
+        Bound::Already { binding: Box::new(own.clone()), news: Some(BindingEvent::BindingAnnotated { metadata: told.clone() }) }
     );
 
     let other = Bind { metadata: told, ..wanted("6") };

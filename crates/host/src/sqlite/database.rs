@@ -64,8 +64,12 @@ impl Database {
     /// The shared connections that are set up by these statements.
     pub(super) fn shared(&self, settings: Vec<String>) -> Arc<Shared> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = || Arc::new(Shared::new(self.path.clone(), settings.clone()));
-        Arc::clone(shared.entry(settings.clone()).or_insert_with(made))
+        if let Some(known) = shared.get(&settings) {
+            return Arc::clone(known);
+        }
+        let made = Arc::new(Shared::new(self.path.clone(), settings.clone()));
+        shared.insert(settings, Arc::clone(&made));
+        made
     }
 
     /// The writers' gate, or nothing if it stayed shut until `deadline`; SQLite then decides.
