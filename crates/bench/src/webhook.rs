@@ -17,6 +17,9 @@ use crate::rig::{AGENT, Rig, of_worker};
 /// People who write in turn.
 const PEOPLE: i64 = 8;
 
+/// How long one claim waits.
+const WAIT: Duration = Duration::from_secs(2);
+
 /// A message that was claimed, and when.
 type Claimed = (String, Instant);
 
@@ -52,13 +55,15 @@ pub(crate) async fn run(rig: &Rig, workers: usize, time: Duration) -> Result<Run
         latencies.push(at.saturating_duration_since(written));
     }
     waiting.abort_all();
+    // A claim that waits does not hear that its client has gone, and would take a message of the next run.
+    tokio::time::sleep(WAIT + Duration::from_secs(1)).await;
     Ok(Run::new(latencies, begun.elapsed()))
 }
 
 /// A worker that waits for work for ever.
 async fn wait(mut client: Client, token: String, claims: mpsc::UnboundedSender<Claimed>) -> Result<()> {
     loop {
-        let answer = client.send(&of_worker(&token, "GET", "claim?wait=25", &json!(null))).await?;
+        let answer = client.send(&of_worker(&token, "GET", &format!("claim?wait={}", WAIT.as_secs()), &json!(null))).await?;
         if answer.status == 204 {
             continue;
         }
