@@ -34,8 +34,8 @@ pub struct Host {
 }
 
 impl Host {
-    pub(crate) async fn start(options: HostOptions) -> Result<Self, HostError> {
-        let (listen, has_socket) = (options.listen, options.has_socket);
+    pub(crate) async fn start(mut options: HostOptions) -> Result<Self, HostError> {
+        let (listen, has_socket, given) = (options.listen, options.has_socket, options.listener.take());
         let (phase, _) = watch::channel(Phase::Serving);
         let Assembly { app, cron: tasks, rooms } = if has_socket {
             let phase = phase.subscribe();
@@ -47,7 +47,7 @@ impl Host {
         };
 
         let refused = |source| HostError::Listen { addr: listen, source };
-        let listener = if has_socket { Some(TcpListener::bind(listen).await.map_err(refused)?) } else { None };
+        let listener = if has_socket { Some(listening(given, listen).await.map_err(refused)?) } else { None };
         let addr = listener.as_ref().map_or(Ok(listen), TcpListener::local_addr).map_err(refused)?;
         // Nobody else has seen this app yet.
         let _ = app.addr.set(addr);
@@ -119,6 +119,14 @@ impl Drop for Host {
             server.abort();
         }
     }
+}
+
+async fn listening(given: Option<std::net::TcpListener>, listen: SocketAddr) -> std::io::Result<TcpListener> {
+    let Some(given) = given else {
+        return TcpListener::bind(listen).await;
+    };
+    given.set_nonblocking(true)?;
+    TcpListener::from_std(given)
 }
 
 /// Ends a task when nobody waits for it any more.

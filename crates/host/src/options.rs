@@ -1,7 +1,7 @@
 //! What a caller can choose.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use crate::random::{Random, SystemRandom};
 pub struct HostOptions {
     pub(crate) manifest: PathBuf,
     pub(crate) listen: SocketAddr,
+    pub(crate) listener: Option<TcpListener>,
     pub(crate) has_socket: bool,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) cache_dir: PathBuf,
@@ -46,6 +47,7 @@ impl HostOptions {
         Self {
             manifest: manifest.into(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            listener: None,
             has_socket: true,
             data_dir: None,
             cache_dir: std::env::temp_dir().join("clawstead-host-cache"),
@@ -69,6 +71,13 @@ impl HostOptions {
     /// Where to listen. By default a free port of 127.0.0.1.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
+        self
+    }
+
+    /// A socket that listens already, in place of [`listen`](Self::listen): for who must know the port before the start, and must not lose it
+    /// to somebody else meanwhile.
+    pub fn listener(mut self, listener: TcpListener) -> Self {
+        self.listener = Some(listener);
         self
     }
 

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::Write as _,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -43,6 +43,8 @@ pub(crate) struct Launch {
     pub(crate) kind: PlatformKind,
     pub(crate) manifest: PathBuf,
     pub(crate) address: SocketAddr,
+    /// What listens there already, until the first start.
+    pub(crate) listener: Option<TcpListener>,
     /// Databases and the like.
     pub(crate) state: PathBuf,
     /// Compiled components.
@@ -61,15 +63,20 @@ pub(crate) enum Platform {
 }
 
 impl Launch {
-    pub(crate) async fn start(&self) -> Result<Platform> {
+    pub(crate) async fn start(&mut self) -> Result<Platform> {
         check_built(&self.manifest)?;
+        let listener = self.listener.take();
         match self.kind {
-            PlatformKind::Local => Ok(Platform::Local(self.start_local().await?)),
-            PlatformKind::Spin => Ok(Platform::Spin(Spin::start(self)?)),
+            PlatformKind::Local => Ok(Platform::Local(self.start_local(listener).await?)),
+            PlatformKind::Spin => {
+                // It can only listen for itself.
+                drop(listener);
+                Ok(Platform::Spin(Spin::start(self)?))
+            }
         }
     }
 
-    async fn start_local(&self) -> Result<Host> {
+    async fn start_local(&self, listener: Option<TcpListener>) -> Result<Host> {
         let mut options = HostOptions::new(&self.manifest)
             .shared_connections(true)
             .listen(self.address)
@@ -77,6 +84,9 @@ impl Launch {
             .cache_dir(&self.cache)
             .max_request_bytes(REQUEST_BYTES_MAX)
             .guest_log(log_to(&self.log)?);
+        if let Some(listener) = listener {
+            options = options.listener(listener);
+        }
         for (name, value) in &self.variables {
             options = options.variable(name, value);
         }

@@ -4,14 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::{Context as _, Result};
 
-/// `port` on this machine, or a free one when it is 0; an error when it is taken.
+/// Listens on `port` of this machine, or on a free one when it is 0; an error when it is taken.
 ///
-/// The public address of clawstead is one of its variables, so it is needed before the host listens. Between the look and the
-/// use somebody else can take the port; the host then refuses to start.
-pub(crate) fn local(port: u16) -> Result<SocketAddr> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| format!("cannot listen on port {port} of 127.0.0.1"))?;
-    Ok(listener.local_addr()?)
+/// The public address of clawstead is one of its variables, so it is needed before the host starts; until then the socket keeps the
+/// port from everybody else who looks for a free one.
+pub(crate) fn local(port: u16) -> Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| format!("cannot listen on port {port} of 127.0.0.1"))
 }
 
 /// The port `offset` above `port` when it is free, so that an address stays the same from run to run; otherwise any free one.

@@ -69,7 +69,8 @@ impl SandboxOptions {
 
     /// Starts the stand-ins, then the platform, and waits until clawstead answers.
     pub async fn start(self) -> Result<Sandbox> {
-        let address = ports::local(self.port)?;
+        let listener = ports::local(self.port)?;
+        let address = listener.local_addr()?;
         let telegram = match self.telegram {
             Some(options) => Some(Telegram::start(options).await.context("the stand-in for Telegram does not start")?),
             None => None,
@@ -98,6 +99,7 @@ impl SandboxOptions {
             kind: self.platform,
             manifest: workspace_file("spin.toml"),
             address,
+            listener: Some(listener),
             state: self.state,
             cache: workspace_file("target/component-cache"),
             log: self.log,

@@ -55,8 +55,14 @@ fn say(data: &Path, text: &str, timeout: &str) -> Output {
     program().args(["say", text, "--timeout", timeout, "--data"]).arg(data).output().expect("it runs")
 }
 
+/// A port below those that systems give to whoever asks for any, so that no other test gets it before `up` listens.
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    (10_000..30_000)
+        .cycle()
+        .skip(usize::try_from(std::process::id() % 20_000).expect("a small number"))
+        .find(is_free)
+        .expect("a port")
 }
 
 fn errors(output: &Output) -> String {
