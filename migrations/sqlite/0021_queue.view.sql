@@ -60,12 +60,13 @@ CREATE TABLE IF NOT EXISTS leases (
   epoch           INTEGER NOT NULL,
   worker_id       TEXT    NOT NULL,
   claimed_at      INTEGER NOT NULL,
-  expires_at      INTEGER NOT NULL
+  expires_at      INTEGER NOT NULL,
+  claim_key       TEXT
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS leases_message ON leases (message_id);
 
-CREATE INDEX IF NOT EXISTS leases_worker ON leases (worker_id);
+CREATE INDEX IF NOT EXISTS leases_worker ON leases (worker_id, claim_key);
 
 CREATE INDEX IF NOT EXISTS leases_expiry ON leases (expires_at);
 
@@ -137,6 +138,8 @@ END;
 CREATE TRIGGER IF NOT EXISTS queue_on_claimed AFTER INSERT ON conversation_feed
 WHEN NEW.type = 'MessageClaimed'
 BEGIN
+  SELECT RAISE(ABORT, 'rule:claim_key_is_taken') FROM leases
+  WHERE worker_id = NEW.data ->> '$.worker_id' AND claim_key = NEW.data ->> '$.claim_key';
   UPDATE conversations SET worker_id = NULL
   WHERE worker_id = NEW.data ->> '$.worker_id' AND conversation_id <> NEW.id;
   UPDATE queue_heads SET worker_id = NULL
@@ -148,10 +151,10 @@ BEGIN
     status = 'processing', deliveries = NEW.data ->> '$.delivery', worker_id = NEW.data ->> '$.worker_id',
     lease_id = NEW.data ->> '$.lease_id'
   WHERE message_id = NEW.data ->> '$.message_id';
-  INSERT INTO leases (conversation_id, message_id, lease_id, epoch, worker_id, claimed_at, expires_at)
+  INSERT INTO leases (conversation_id, message_id, lease_id, epoch, worker_id, claimed_at, expires_at, claim_key)
   VALUES (
     NEW.id, NEW.data ->> '$.message_id', NEW.data ->> '$.lease_id', NEW.data ->> '$.epoch', NEW.data ->> '$.worker_id',
-    NEW.at, NEW.data ->> '$.expires_at'
+    NEW.at, NEW.data ->> '$.expires_at', NEW.data ->> '$.claim_key'
   );
   DELETE FROM queue_heads WHERE conversation_id = NEW.id;
   UPDATE queue_counters SET n = n - 1

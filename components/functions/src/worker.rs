@@ -3,7 +3,7 @@
 use clawstead_domain::RefusalKind;
 use clawstead_domain::conversation::{Ending, NewTurn};
 use clawstead_operations::OperationError;
-use clawstead_operations::queue::{self, BridgeRuntime};
+use clawstead_operations::queue::{self, BridgeRuntime, Wish};
 use clawstead_operations::workers::Worker;
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Operation, Problem, json};
@@ -74,7 +74,8 @@ async fn claim(app: &App, call: &Call, args: Value) -> Result<Value, Problem> {
     let args: ClaimArgs = json::from_value(args)?;
     let worker = with_bot(this_worker(call, &args.worker_id)?);
     let spread = &app.queue_watch.spread;
-    let Some(job) = queue::claim_among(&app.cx(call), spread, &worker, args.conversation_id.as_deref()).await? else {
+    let wish = Wish { conversation_id: args.conversation_id.as_deref(), claim_key: None };
+    let Some(job) = queue::claim_among(&app.cx(call), spread, &worker, wish).await? else {
         return Ok(Value::Null);
     };
     Ok(json!({

@@ -6,7 +6,7 @@ use clawstead_domain::conversation::{Ending, NewTurn};
 use clawstead_domain::outbox::Format;
 use clawstead_domain::text;
 use clawstead_operations::outbox;
-use clawstead_operations::queue::{self, BridgeRuntime, Job, Patience};
+use clawstead_operations::queue::{self, BridgeRuntime, Job, Patience, Wish};
 use clawstead_service::spin::{App, now, pause};
 use clawstead_service::{Call, Problem, Reply};
 use clawstead_vault::Secret;
@@ -27,7 +27,8 @@ struct Claim {
 
 pub(crate) async fn claim(app: &App, call: &Call) -> Result<Reply, Problem> {
     let Claim { conversation_id } = call.json()?;
-    Ok(claimed(queue::claim_among(&app.cx(call), &app.queue_watch.spread, call.worker()?, conversation_id.as_deref()).await?))
+    let wish = Wish { conversation_id: conversation_id.as_deref(), claim_key: claim_key(call)? };
+    Ok(claimed(queue::claim_among(&app.cx(call), &app.queue_watch.spread, call.worker()?, wish).await?))
 }
 
 /// Holds the request until there is a job, the worker is to stop, or `wait` seconds have passed.
@@ -36,8 +37,16 @@ pub(crate) async fn await_claim(app: &App, call: &Call) -> Result<Reply, Problem
     let wait = query.integer("wait", WAIT_SECONDS_MAX, 0, WAIT_SECONDS_MAX)?;
     let patience = Patience { wait: Duration::from_secs(wait.unsigned_abs()), clock: &now, pause };
     let conversation_id = query.text("conversation_id");
-    let (cx, worker) = (app.cx(call), call.worker()?);
-    Ok(claimed(queue::claim_within(&cx, &app.queue_watch, worker, conversation_id.as_deref(), &patience).await?))
+    let wish = Wish { conversation_id: conversation_id.as_deref(), claim_key: claim_key(call)? };
+    Ok(claimed(queue::claim_within(&app.cx(call), &app.queue_watch, call.worker()?, wish, &patience).await?))
+}
+
+/// By which a worker asks again when an answer did not reach it.
+fn claim_key(call: &Call) -> Result<Option<&str>, Problem> {
+    let Some(header) = call.headers.get("idempotency-key") else { return Ok(None) };
+    let key = header.to_str().unwrap_or_default();
+    text::check_id("Idempotency-Key", key)?;
+    Ok(Some(key))
 }
 
 fn claimed(job: Option<Job>) -> Reply {

@@ -1,12 +1,17 @@
 //! `cargo xtask bench`: load on the built components.
 
+mod all;
 mod bare;
 mod client;
+mod document;
 mod figures;
 mod fill;
+mod footprint;
+mod growth;
 mod load;
 mod machine;
 mod options;
+mod plot;
 mod queue;
 mod report;
 mod rig;
@@ -29,7 +34,11 @@ fn main() -> Result<()> {
     // A figure of a host that fails is worth nothing, and the reason is in its log.
     tracing_subscriber::fmt().with_env_filter("error").with_writer(std::io::stderr).init();
     match options.suite {
-        Suite::Queue(options) => queue::run(&options),
-        Suite::Telegram(options) => telegram::run(&options),
+        None => all::run(&options.all),
+        Some(Suite::Queue(options)) => {
+            let report = queue::run(&options)?;
+            options.json.as_deref().map_or(Ok(()), |file| report.write(file))
+        }
+        Some(Suite::Telegram(options)) => telegram::run(&options),
     }
 }

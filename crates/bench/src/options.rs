@@ -9,10 +9,15 @@ use clap::{Args, Subcommand};
 /// The built components run on the local host, in this process; clients speak HTTP to it over the loopback interface.
 /// Nothing else should run meanwhile: a figure is only as quiet as the machine. Medians of repeated runs are printed, with the
 /// smallest and the largest.
+///
+/// Without a name of a suite, all of them are run, and written up in a folder.
 #[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BenchOptions {
     #[command(subcommand)]
-    pub(crate) suite: Suite,
+    pub(crate) suite: Option<Suite>,
+    #[command(flatten)]
+    pub(crate) all: AllOptions,
     /// Run the components as they were last built
     #[arg(long, global = true)]
     pub(crate) no_build: bool,
@@ -25,6 +30,19 @@ pub(crate) enum Suite {
     Queue(QueueOptions),
     /// How fast the webhook answers, and whether ten thousand mixed updates lose or double anything
     Telegram(TelegramOptions),
+}
+
+/// How much is measured, and where it is written up.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AllOptions {
+    #[command(flatten)]
+    pub(crate) queue: QueueOptions,
+    /// Sizes of the log, in messages, at which statements alone and the rebuild are measured
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000, 1_000_000])]
+    pub(crate) growth: Vec<u64>,
+    /// Write `performance.md`, `performance.svg` and `performance.json` here
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// How much is measured.

@@ -32,7 +32,7 @@ struct Bench<'a> {
 }
 
 /// As asked, or what `--quick` makes of it.
-fn sized(mut options: QueueOptions) -> QueueOptions {
+pub(crate) fn sized(mut options: QueueOptions) -> QueueOptions {
     if options.quick {
         (options.runs, options.seconds) = (1, 1);
         (options.clients, options.queued) = (vec![1, 16], vec![1_000, 20_000]);
@@ -40,8 +40,8 @@ fn sized(mut options: QueueOptions) -> QueueOptions {
     options
 }
 
-/// Measures, and prints.
-pub(crate) fn run(options: &QueueOptions) -> Result<()> {
+/// Measures, and prints as it goes.
+pub(crate) fn run(options: &QueueOptions) -> Result<Report> {
     let options = &sized(options.clone());
     let runtime = |threads| Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -57,11 +57,11 @@ pub(crate) fn run(options: &QueueOptions) -> Result<()> {
         }
     }
     bench.report.print();
-    bench.report.write(options.json.as_deref())
+    Ok(bench.report)
 }
 
 /// A folder with a copy of a database.
-fn copied(filled: &Path) -> Result<(TempDir, PathBuf)> {
+pub(crate) fn copied(filled: &Path) -> Result<(TempDir, PathBuf)> {
     let folder = tempfile::tempdir()?;
     let database = folder.path().join(DATABASE);
     std::fs::create_dir_all(database.parent().context("a folder")?)?;
@@ -148,7 +148,7 @@ impl Task for Empty {
 }
 
 #[derive(Clone)]
-struct Enqueue(Request);
+pub(crate) struct Enqueue(pub(crate) Request);
 
 impl Task for Enqueue {
     async fn once(&self, client: &mut Client, _: usize) -> Result<bool> {

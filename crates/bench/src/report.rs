@@ -12,11 +12,11 @@ use crate::options::QueueOptions;
 /// One measurement.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Line {
-    name: &'static str,
-    clients: usize,
-    durability: Option<String>,
-    queued: Option<u64>,
-    figures: Figures,
+    pub(crate) name: &'static str,
+    pub(crate) clients: usize,
+    pub(crate) durability: Option<String>,
+    pub(crate) queued: Option<u64>,
+    pub(crate) figures: Figures,
 }
 
 impl Line {
@@ -32,10 +32,10 @@ impl Line {
 /// All measurements.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    machine: Machine,
-    runs: usize,
-    seconds: u64,
-    lines: Vec<Line>,
+    pub(crate) machine: Machine,
+    pub(crate) runs: usize,
+    pub(crate) seconds: u64,
+    pub(crate) lines: Vec<Line>,
 }
 
 impl Report {
@@ -60,8 +60,7 @@ impl Report {
         println!("bare: the same operations on rusqlite without components and HTTP, one after another on one connection");
     }
 
-    pub(crate) fn write(&self, file: Option<&Path>) -> Result<()> {
-        let Some(file) = file else { return Ok(()) };
+    pub(crate) fn write(&self, file: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self)?;
         std::fs::write(file, text + "\n").with_context(|| format!("cannot write {}", file.display()))
     }
@@ -83,7 +82,7 @@ impl Report {
     }
 
     /// The rate as a share of that of another measurement, when there is one that it can be compared with.
-    fn share(&self, line: &Line, of: &[&str], clients: usize) -> String {
+    pub(crate) fn share(&self, line: &Line, of: &[&str], clients: usize) -> String {
         let comparable = |other: &&Line| {
             let same_place = other.durability.is_none() || (&other.durability, other.queued) == (&line.durability, line.queued);
             let same_work = other.name == "empty handler" || other.name.strip_prefix("bare ") == Some(line.name);
@@ -99,7 +98,7 @@ impl Report {
 
 const HEAD: &str = "                    durability queued clients      a second                          p50                  p99         of empty of bare";
 
-fn spread(spread: Spread, digits: usize) -> String {
+pub(crate) fn spread(spread: Spread, digits: usize) -> String {
     let Spread { median, least, most } = spread;
     format!("{median:.digits$} ({least:.digits$}–{most:.digits$})")
 }

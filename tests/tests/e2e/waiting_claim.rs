@@ -1,9 +1,11 @@
 //! Claims that wait: a request is held until there is work.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use clawstead_tests::{Answer, App, TestWorker, assert_problem, eventually};
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 /// Asks for work, waiting for it at most so many seconds.
@@ -65,6 +67,28 @@ async fn more_workers_than_an_instance_serves_may_wait_and_each_gets_one_message
     let jobs = waiting.join_all().await;
     let claimed: BTreeSet<String> = jobs.iter().map(|job| job.json["message_id"].to_string()).collect();
     assert_eq!(claimed, enqueued, "{jobs:?}");
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_did_not_arrive_is_asked_for_again_by_its_key() {
+    let app = App::start().await;
+    let worker = app.worker().await;
+    let claim = async |key: &str| {
+        let request = worker.api.request(Method::GET, "/v1/claim?wait=25").header("idempotency-key", key);
+        worker.api.send(request).await
+    };
+    // The client goes away while its request is held; whether that request takes the message or a later one, the key knows.
+    let impatient = tokio::time::timeout(Duration::from_millis(100), claim("first")).await;
+    assert!(impatient.is_err(), "there was nothing yet");
+    let message_id = app.enqueue("chat", "hi").await;
+    eventually("the claim", || async { (app.message(&message_id).await["status"] == "processing").then_some(()) }).await;
+
+    let again = claim("first").await.expect("clawstead answers");
+
+    assert_eq!(again.json["message_id"], message_id.as_str(), "{}", again.text);
+    let job = json!({"message_id": message_id, "lease_id": again.json["lease_id"]});
+    assert_eq!(worker.api.post("/v1/complete", &job).await.expect("clawstead answers").status, 204);
+    assert_problem(&claim("").await.expect("clawstead answers"), 400, "invalid_field", Some("Idempotency-Key"));
 }
 
 #[tokio::test]

@@ -7,6 +7,15 @@ use super::facts::{Conversation, Waiting};
 use crate::Refusal;
 use crate::config::LeasePolicy;
 
+/// Who claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    /// The worker.
+    pub worker_id: &'a str,
+    /// What it calls this claim; none when it will not ask again.
+    pub claim_key: Option<&'a str>,
+}
+
 /// Hands the head of a conversation to a worker.
 ///
 /// # Errors
@@ -14,7 +23,7 @@ use crate::config::LeasePolicy;
 pub fn claim(
     conversation: &Conversation,
     head: &Waiting,
-    worker_id: &str,
+    claimant: Claimant<'_>,
     lease_id: String,
     policy: &LeasePolicy,
     now: i64,
@@ -27,10 +36,11 @@ pub fn claim(
     }
     Ok(ConversationEvent::MessageClaimed {
         message_id: head.message_id.clone(),
-        worker_id: worker_id.to_owned(),
+        worker_id: claimant.worker_id.to_owned(),
         lease_id,
         epoch: conversation.lease_epoch + 1,
         delivery: head.deliveries + 1,
         expires_at: now + policy.lease_ms,
+        claim_key: claimant.claim_key.map(str::to_owned),
     })
 }

@@ -65,6 +65,9 @@ pub enum ConversationEvent {
         delivery: i64,
         /// The lease ends then, unless it is renewed.
         expires_at: i64,
+        /// What the worker called this claim, to ask for its outcome again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        claim_key: Option<String>,
     },
     /// The holder has done it.
     MessageCompleted {

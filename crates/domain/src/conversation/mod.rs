@@ -15,7 +15,7 @@ mod turns;
 pub use album::{Album, FetchTrouble, Fetching, FileNumber, Gathering, extend, fetch, gathered, not_fetched};
 pub use attachment::{Attachment, AttachmentKind, Fetch};
 pub use cancel::{cancel, reschedule};
-pub use claim::claim;
+pub use claim::{Claimant, claim};
 pub use dead_letter::{discard, replay};
 pub use end::{Ending, complete, fail, lose_lease};
 pub use enqueue::{Enqueue, TEXT_BYTES_MAX, enqueue};

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use clawstead_domain::config::LeasePolicy;
-use clawstead_domain::conversation::{self, ConversationEvent, Waiting};
+use clawstead_domain::conversation::{self, Claimant, ConversationEvent, Waiting};
 use clawstead_ledger::{Engine, Expected, Row, Value};
 use clawstead_mutation::{Mutation, made};
 use serde_json::Value as Json;
@@ -30,6 +30,16 @@ pub struct Job {
     pub lease_expires_at: i64,
     /// The data of its `MessageEnqueued`.
     pub message: Json,
+}
+
+/// What a worker asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wish<'a> {
+    /// The conversation; none for whichever comes first.
+    pub conversation_id: Option<&'a str>,
+    /// What it calls this claim. As long as the lease of a claim lasts, the same worker is given the same job for the same key: it can ask
+    /// again when an answer did not reach it.
+    pub claim_key: Option<&'a str>,
 }
 
 /// A head is free for a worker when nobody has its conversation, or this worker, or one that is silent; and no other one that is
@@ -79,7 +89,7 @@ impl ClaimSpread {
 /// # Errors
 /// When the database does not do it.
 pub async fn claim<E: Engine>(cx: &Cx<'_, E>, worker: &Worker, wanted: Option<&str>) -> Result<Option<Job>, OperationError> {
-    claim_among(cx, &ClaimSpread::default(), worker, wanted).await
+    claim_among(cx, &ClaimSpread::default(), worker, Wish { conversation_id: wanted, claim_key: None }).await
 }
 
 /// Hands the worker a message: of the conversation it asks for, else of the one it has, else of whichever waits longest
@@ -91,11 +101,15 @@ pub async fn claim_among<E: Engine>(
     cx: &Cx<'_, E>,
     spread: &ClaimSpread,
     worker: &Worker,
-    wanted: Option<&str>,
+    wish: Wish<'_>,
 ) -> Result<Option<Job>, OperationError> {
+    if let Some(job) = again(cx, worker, wish.claim_key).await? {
+        return Ok(Some(job));
+    }
     if !worker.state.takes_work() {
         return Ok(None);
     }
+    let wanted = wish.conversation_id;
     let wanted = match worker.scope() {
         Scope::Any => wanted,
         Scope::One(own) if wanted.is_none_or(|wanted| wanted == own) => Some(own),
@@ -114,7 +128,8 @@ pub async fn claim_among<E: Engine>(
         let Some(candidate) = found else {
             return Ok(None);
         };
-        let taken = take(cx, worker, candidate, &policy).await;
+        let claimant = Claimant { worker_id: &worker.worker_id, claim_key: wish.claim_key };
+        let taken = take(cx, claimant, candidate, &policy).await;
         match taken {
             Err(OperationError::Raced) => spread.widen(),
             _ => spread.narrow(),
@@ -125,6 +140,8 @@ pub async fn claim_among<E: Engine>(
     match claimed {
         // It began to drain a moment ago.
         Err(OperationError::Rule(rule)) if rule == "worker_not_claimable" => Ok(None),
+        // The same claim, made twice at once: the other one was faster.
+        Err(OperationError::Rule(rule)) if rule == "claim_key_is_taken" => again(cx, worker, wish.claim_key).await,
         // It will ask again, and there may be nothing left.
         Err(OperationError::Raced) => Ok(None),
         outcome => outcome,
@@ -228,14 +245,37 @@ fn candidate_of(row: &Row<'_>) -> Result<Candidate, OperationError> {
     Ok(Candidate { conversation: facts::conversation_of(row)?, head, message })
 }
 
+/// The job that this claim brought before, while its lease lasts.
+async fn again<E: Engine>(cx: &Cx<'_, E>, worker: &Worker, claim_key: Option<&str>) -> Result<Option<Job>, OperationError> {
+    let Some(claim_key) = claim_key else { return Ok(None) };
+    let sql = "SELECT l.message_id, l.conversation_id, m.agent_key, l.lease_id, \
+               max(l.expires_at, coalesce(r.expires_at, 0)) AS ends_at, e.data \
+               FROM leases l JOIN messages m ON m.message_id = l.message_id JOIN events e ON e.position = m.position \
+               LEFT JOIN lease_renewals r ON r.lease_id = l.lease_id WHERE l.worker_id = ?1 AND l.claim_key = ?2";
+    let rows = cx.sql(sql, &[(&worker.worker_id).into(), claim_key.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let job = || {
+        Some(Job {
+            message_id: row.text("message_id")?,
+            conversation_id: row.text("conversation_id")?,
+            agent_key: row.text("agent_key")?,
+            lease_id: row.text("lease_id")?,
+            lease_expires_at: row.integer("ends_at")?,
+            message: serde_json::from_str(&row.text("data")?).ok()?,
+        })
+    };
+    let job = job().ok_or_else(|| OperationError::unexpected("the job of a claim"))?;
+    Ok(Some(job).filter(|job| job.lease_expires_at > cx.now))
+}
+
 async fn take<E: Engine>(
     cx: &Cx<'_, E>,
-    worker: &Worker,
+    claimant: Claimant<'_>,
     candidate: Candidate,
     policy: &LeasePolicy,
 ) -> Result<Job, OperationError> {
     let Candidate { conversation, head, message } = candidate;
-    let event = conversation::claim(&conversation, &head, &worker.worker_id, cx.new_id(), policy, cx.now)?;
+    let event = conversation::claim(&conversation, &head, claimant, cx.new_id(), policy, cx.now)?;
     let ConversationEvent::MessageClaimed { message_id, lease_id, expires_at, .. } = event.clone() else {
         return Err(OperationError::unexpected("the decision of a claim"));
     };

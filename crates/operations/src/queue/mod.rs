@@ -21,7 +21,7 @@ mod wait;
 
 pub use bridge::{BridgeRuntime, linking_secret, resolve_bridge};
 pub use cancel::{cancel, reschedule};
-pub use claim::{ClaimSpread, Job, claim, claim_among, has_queued};
+pub use claim::{ClaimSpread, Job, Wish, claim, claim_among, has_queued};
 pub use dead_letters::{MANY_MAX, Many, RefusedOne, Which, dead_letters, discard, discard_many, replay, replay_many};
 pub use enqueue::{Accepted, enqueue};
 pub(crate) use gather::gathering;

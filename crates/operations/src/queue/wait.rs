@@ -6,7 +6,7 @@ use std::time::Duration;
 use clawstead_domain::config::LeasePolicy;
 use clawstead_ledger::Engine;
 
-use super::claim::{ClaimSpread, Job, claim_among};
+use super::claim::{ClaimSpread, Job, Wish, claim_among};
 use crate::workers::{self, Worker};
 use crate::{Cx, OperationError, configs};
 
@@ -78,11 +78,11 @@ pub async fn claim_within<E: Engine, P: AsyncFn(Duration)>(
     cx: &Cx<'_, E>,
     watch: &QueueWatch,
     worker: &Worker,
-    wanted: Option<&str>,
+    wish: Wish<'_>,
     patience: &Patience<'_, P>,
 ) -> Result<Option<Job>, OperationError> {
     let mut seen = watch.look(cx).await?;
-    if let Some(job) = claim_among(cx, &watch.spread, worker, wanted).await? {
+    if let Some(job) = claim_among(cx, &watch.spread, worker, wish).await? {
         return Ok(Some(job));
     }
     let mut worker = worker.clone();
@@ -110,7 +110,7 @@ pub async fn claim_within<E: Engine, P: AsyncFn(Duration)>(
         let worth_a_try = moved || !seen.ready || cx.now - tried_at >= RETRY_MS;
         if look.ready && worth_a_try {
             tried_at = cx.now;
-            if let Some(job) = claim_among(&cx, &watch.spread, &worker, wanted).await? {
+            if let Some(job) = claim_among(&cx, &watch.spread, &worker, wish).await? {
                 return Ok(Some(job));
             }
         }

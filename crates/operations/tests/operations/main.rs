@@ -11,6 +11,7 @@ mod plans;
 mod prepared;
 mod property;
 mod queue_claim;
+mod queue_claim_key;
 mod queue_cost;
 mod queue_enqueue;
 mod queue_leases;

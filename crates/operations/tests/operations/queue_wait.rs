@@ -8,7 +8,7 @@ use clawstead_domain::conversation::Enqueue;
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::Expected;
 use clawstead_operations::configs;
-use clawstead_operations::queue::{self, Job, Patience, QueueWatch};
+use clawstead_operations::queue::{self, Job, Patience, QueueWatch, Wish};
 use clawstead_operations::workers::Registered;
 use futures::executor::block_on;
 
@@ -27,7 +27,7 @@ fn wait(world: &World, worker: &Registered, happen: impl AsyncFn(usize)) -> (Opt
     let clock = || world.now();
     let patience = Patience { wait: Duration::from_secs(20), clock: &clock, pause };
     let asking = world.call(worker).unwrap();
-    let job = block_on(queue::claim_within(&world.cx(), &QueueWatch::default(), &asking, None, &patience)).unwrap();
+    let job = block_on(queue::claim_within(&world.cx(), &QueueWatch::default(), &asking, Wish::default(), &patience)).unwrap();
     let pauses = *pauses.borrow();
     (job, pauses)
 }
@@ -134,7 +134,7 @@ fn several_that_wait_in_one_instance_share_their_looks() {
     };
     let claim = |worker: &Registered| {
         let asking = world.call(worker).unwrap();
-        block_on(queue::claim_within(&world.cx(), &watch, &asking, None, &patience)).unwrap()
+        block_on(queue::claim_within(&world.cx(), &watch, &asking, Wish::default(), &patience)).unwrap()
     };
     assert!(claim(&one).is_some());
     assert!(claim(&two).is_none(), "a shared look is no promise");
