@@ -1,5 +1,6 @@
 //! An open file: SQLite's connection, and one try at a statement.
 
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use std::path::Path;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ impl Opened {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let mut connection = rusqlite::Connection::open(path)?;
         connection.authorizer(Some(authorize))?;
+        // Or SQLite plans by the values of parameters, and compiles a kept statement anew each time it is used.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let mut opened = Self { connection, may_wait: Arc::default(), patience: BUSY_TIMEOUT };
         opened.wait_outside()?;
         Ok(opened)
@@ -101,5 +104,24 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => Authorization::Deny,
         _ => Authorization::Allow,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_kept_statement_is_compiled_once_whatever_it_is_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut opened = Opened::open(&folder.path().join("test.db")).expect("it opens");
+        opened.attempt("CREATE TABLE t (a TEXT, b TEXT)", &[]);
+        let asks = "SELECT a FROM t WHERE a = ?1 AND b = ?2 LIMIT ?3";
+        for number in 0..4 {
+            opened.attempt(asks, &[Value::Text("x".to_owned()), Value::Text("y".to_owned()), Value::Integer(number)]);
+        }
+        let kept = opened.connection.prepare_cached(asks).expect("it is kept");
+        assert_eq!(kept.get_status(StatementStatus::RePrepare), 0);
     }
 }

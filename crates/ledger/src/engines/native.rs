@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{Value as SqlValue, ValueRef};
 
 use crate::engine::{Durability, Engine, EngineError};
@@ -26,6 +27,8 @@ impl NativeEngine {
         let connection = Connection::open(file).map_err(|error| text_of(&error))?;
         connection.busy_timeout(Duration::from_secs(5)).map_err(|error| text_of(&error))?;
         connection.set_prepared_statement_cache_capacity(128);
+        // Or SQLite plans by the values of parameters, and compiles a kept statement anew each time it is used.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| text_of(&error))?;
         let engine = Self { connection, file: file.to_owned(), durability };
         durability.apply(&engine).await?;
         Ok(engine)
