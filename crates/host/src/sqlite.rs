@@ -4,6 +4,7 @@
 //! [`HostOptions::shared_connections`](crate::HostOptions::shared_connections) is wanted), and
 //! what goes wrong in `execute-async` is told by the future that comes with the rows.
 
+mod checkpoint;
 mod connection;
 mod database;
 mod opened;

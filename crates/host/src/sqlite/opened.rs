@@ -1,12 +1,13 @@
 //! An open file: SQLite's connection, and one try at a statement.
 
 use rusqlite::config::DbConfig;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization, Wal};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::checkpoint::Checkpoints;
 use super::statement::{self, Executed, Failure};
 use crate::bindings::spin::sqlite::sqlite::Value;
 
@@ -20,6 +21,8 @@ pub(super) struct Opened {
     may_wait: Arc<AtomicBool>,
     /// How long to wait for a lock; a guest may change it with `PRAGMA busy_timeout`.
     patience: Duration,
+    /// None: SQLite empties the write-ahead log in the commit that makes it long.
+    checkpoints: Option<Arc<Checkpoints>>,
 }
 
 /// What became of a try.
@@ -35,15 +38,16 @@ impl Opened {
         connection.authorizer(Some(authorize))?;
         // Or SQLite plans by the values of parameters, and compiles a kept statement anew each time it is used.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        let mut opened = Self { connection, may_wait: Arc::default(), patience: BUSY_TIMEOUT };
+        let mut opened = Self { connection, may_wait: Arc::default(), patience: BUSY_TIMEOUT, checkpoints: None };
         opened.wait_outside()?;
         Ok(opened)
     }
 
     /// As [`open`](Self::open), for the statements of many guests.
     pub(super) fn open_for_many(path: &Path, statements_kept: usize) -> Result<Self, Failure> {
-        let opened = Self::open(path)?;
+        let mut opened = Self::open(path)?;
         opened.connection.set_prepared_statement_cache_capacity(statements_kept);
+        opened.checkpoints = Some(Arc::new(Checkpoints::new(path.to_owned())));
         Ok(opened)
     }
 
@@ -64,6 +68,18 @@ impl Opened {
         Ok(())
     }
 
+    /// Has the write-ahead log emptied beside the writer when it has so many pages.
+    fn checkpoint_aside(&mut self, pages_max: i64) -> Result<(), Failure> {
+        let (Some(checkpoints), Ok(pages_max @ 1..)) = (self.checkpoints.clone(), i32::try_from(pages_max)) else {
+            return Ok(());
+        };
+        self.connection.wal_hook(Some(move |wal: &mut Wal, pages| {
+            checkpoints.after_commit(wal, pages, pages_max);
+            Ok(())
+        }))?;
+        Ok(())
+    }
+
     /// Whether `text` must take its turn, and how long it may wait.
     pub(super) fn look_at(&self, text: &str) -> (bool, Duration) {
         (statement::writes(&self.connection, text), self.patience)
@@ -72,10 +88,13 @@ impl Opened {
     pub(super) fn attempt(&mut self, text: &str, parameters: &[Value]) -> Try {
         self.may_wait.store(false, Ordering::Relaxed);
         let mut executed = statement::execute(&self.connection, text, parameters);
-        if let Some(patience) = statement::new_busy_timeout(text, &executed) {
-            // SQLite has put its own way of waiting in the place of ours.
-            self.patience = patience;
+        // In both cases SQLite has put its own way in the place of ours.
+        if let Some(milliseconds) = statement::newly_set("busy_timeout", text, &executed) {
+            self.patience = Duration::from_millis(milliseconds.try_into().unwrap_or_default());
             executed.error = self.wait_outside().err();
+        }
+        if let Some(pages) = statement::newly_set("wal_autocheckpoint", text, &executed) {
+            executed.error = self.checkpoint_aside(pages).err();
         }
         let locked = executed.error.as_ref().is_some_and(|failure| failure.busy);
         if locked && self.may_wait.load(Ordering::Relaxed) {
@@ -123,5 +142,28 @@ mod tests {
         }
         let kept = opened.connection.prepare_cached(asks).expect("it is kept");
         assert_eq!(kept.get_status(StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn the_write_ahead_log_begins_anew_however_much_is_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("test.db");
+        let mut opened = Opened::open_for_many(&file, 16).expect("it opens");
+        let mut run = |text: &str| match opened.attempt(text, &[]) {
+            Try::Done(Executed { error: None, .. }) => {}
+            _ => panic!("{text}"),
+        };
+        run("PRAGMA journal_mode = WAL");
+        run("PRAGMA wal_autocheckpoint = 50");
+        run("CREATE TABLE t (a BLOB)");
+        for _ in 0..4_000 {
+            run("INSERT INTO t VALUES (randomblob(4000))");
+        }
+        let log_pages = std::fs::metadata(folder.path().join("test.db-wal")).expect("a log").len() / 4_096;
+        assert!(log_pages < 1_000, "{log_pages} pages of the log for more than 4,000 of the table");
+        drop(opened);
+        let count = rusqlite::Connection::open(&file)
+            .and_then(|connection| connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)));
+        assert_eq!(count, Ok(4_000));
     }
 }

@@ -2,7 +2,6 @@
 
 use rusqlite::ErrorCode;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use std::time::Duration;
 
 use crate::bindings::spin::sqlite::sqlite::{Error, RowResult, Value};
 
@@ -50,15 +49,15 @@ pub(crate) fn writes(connection: &rusqlite::Connection, text: &str) -> bool {
     connection.is_autocommit() && connection.prepare_cached(text).is_ok_and(|statement| !statement.readonly())
 }
 
-/// The timeout that `text` has set, if it is `PRAGMA busy_timeout = …`, which gives it as its row.
-pub(crate) fn new_busy_timeout(text: &str, executed: &Executed) -> Option<Duration> {
+/// What `text` has set the setting to, if it is `PRAGMA <setting> = …`, for settings that give it as their row.
+pub(crate) fn newly_set(setting: &str, text: &str, executed: &Executed) -> Option<i64> {
     let text = text.trim_start();
     let is_pragma = text.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("pragma"));
-    if !is_pragma || !text.to_ascii_lowercase().contains("busy_timeout") || !text.contains(['=', '(']) {
+    if !is_pragma || !text.to_ascii_lowercase().contains(setting) || !text.contains(['=', '(']) {
         return None;
     }
     match executed.rows.first()?.values.first()? {
-        Value::Integer(milliseconds) => u64::try_from(*milliseconds).ok().map(Duration::from_millis),
+        Value::Integer(value) => Some(*value),
         _ => None,
     }
 }
