@@ -4,13 +4,13 @@
 CREATE TABLE IF NOT EXISTS worker_contacts (
   worker_id    TEXT PRIMARY KEY,
   last_seen_at INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
 -- How far a heartbeat has moved the end of a lease. Lost: the lease ends when its claim said.
 CREATE TABLE IF NOT EXISTS lease_renewals (
   lease_id   TEXT PRIMARY KEY,
   expires_at INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
 -- Secret values, sealed. The log says which one is in force and never holds a value.
 CREATE TABLE IF NOT EXISTS sealed_secrets (

@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS conversations (
   created_at      INTEGER NOT NULL,
   user_turn_at    INTEGER,
   agent_turn_at   INTEGER
-);
+) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS conversations_worker ON conversations (worker_id) WHERE worker_id IS NOT NULL;
 
@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS leases (
   claimed_at      INTEGER NOT NULL,
   expires_at      INTEGER NOT NULL,
   claim_key       TEXT
-);
+) WITHOUT ROWID;
 
 CREATE UNIQUE INDEX IF NOT EXISTS leases_message ON leases (message_id);
 
@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS queue_heads (
   rank            INTEGER NOT NULL,
   ready_at        INTEGER NOT NULL,
   has_bot         INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS queue_heads_claim ON queue_heads (paused, rank, ready_at);
 
@@ -97,7 +97,7 @@ CREATE TABLE IF NOT EXISTS queue_counters (
   status    TEXT    NOT NULL,
   n         INTEGER NOT NULL,
   PRIMARY KEY (agent_key, status)
-);
+) WITHOUT ROWID;
 
 CREATE TRIGGER IF NOT EXISTS queue_on_enqueued AFTER INSERT ON conversation_feed
 WHEN NEW.type = 'MessageEnqueued'

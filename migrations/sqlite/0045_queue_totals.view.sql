@@ -3,7 +3,7 @@
 CREATE TABLE IF NOT EXISTS queue_totals (
   status TEXT PRIMARY KEY,
   n      INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TRIGGER IF NOT EXISTS queue_totals_on_counter AFTER INSERT ON queue_counters
 BEGIN
