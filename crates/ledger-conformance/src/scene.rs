@@ -83,6 +83,7 @@ pub(crate) async fn views<E: Engine>(engine: &E) -> Result<Vec<String>, EngineEr
         let rows = engine.execute(&format!("SELECT * FROM {table}"), &[]).await?;
         let mut of_table: Vec<_> = rows.rows.iter().map(|row| format!("{table}: {row:?}")).collect();
         of_table.sort_unstable();
+        lines.push(format!("{table} has {:?}", rows.columns));
         lines.extend(of_table);
     }
     Ok(lines)

@@ -42,18 +42,26 @@ pub(crate) fn created(statement: &str) -> Option<(Object, &str)> {
     Some((object, name))
 }
 
-/// Replaces whole identifiers, outside of quoted text.
+/// Words that a table, an index or a trigger follows.
+const BEFORE_A_NAME: [&str; 6] = ["EXISTS", "INTO", "FROM", "JOIN", "ON", "UPDATE"];
+
+/// Replaces names of tables, indexes and triggers, outside of quoted text. A column may be called as a table is; it stays.
 pub(crate) fn rename(statement: &str, names: &HashMap<String, String>) -> String {
     let mut renamed = String::with_capacity(statement.len() + 64);
-    let mut word = String::new();
+    let (mut word, mut word_before) = (String::new(), String::new());
     let mut quoted = false;
     for c in statement.chars().chain(['\n']) {
         if !quoted && (c.is_ascii_alphanumeric() || c == '_') {
             word.push(c);
             continue;
         }
-        renamed.push_str(names.get(&word).unwrap_or(&word));
-        word.clear();
+        let is_name = c == '.' || BEFORE_A_NAME.contains(&word_before.as_str());
+        let is_column = renamed.ends_with('.');
+        let new = names.get(&word).filter(|_| is_name && !is_column);
+        renamed.push_str(new.unwrap_or(&word));
+        if !word.is_empty() {
+            word_before = std::mem::take(&mut word);
+        }
         renamed.push(c);
         quoted ^= c == '\'';
     }
@@ -80,6 +88,24 @@ mod tests {
         assert_eq!(
             rename("INSERT INTO a (ab, x) SELECT a.x, 'a', '$.a' FROM a", &names),
             "INSERT INTO z (ab, x) SELECT z.x, 'a', '$.a' FROM z"
+        );
+    }
+
+    #[test]
+    fn a_column_that_is_called_as_a_table_stays() {
+        let names = HashMap::from([("agents".to_owned(), "z".to_owned()), ("keys".to_owned(), "y".to_owned())]);
+        let renamed = |statement| rename(statement, &names);
+        assert_eq!(
+            renamed("CREATE TABLE IF NOT EXISTS keys (\n  id TEXT,\n  agents TEXT\n)"),
+            "CREATE TABLE IF NOT EXISTS y (\n  id TEXT,\n  agents TEXT\n)"
+        );
+        assert_eq!(
+            renamed("INSERT INTO keys (id, agents) SELECT a.id, a.agents FROM agents a JOIN keys ON agents.id = a.agents"),
+            "INSERT INTO y (id, agents) SELECT a.id, a.agents FROM z a JOIN y ON z.id = a.agents"
+        );
+        assert_eq!(
+            renamed("UPDATE keys SET agents = NEW.agents WHERE id IN (SELECT id FROM agents)"),
+            "UPDATE y SET agents = NEW.agents WHERE id IN (SELECT id FROM z)"
         );
     }
 }
