@@ -35,7 +35,7 @@ END;
 
 CREATE TRIGGER IF NOT EXISTS agents_on_bot AFTER INSERT ON agent_feed
 WHEN NEW.type IN (
-  'BotLinked', 'WebhookRequested', 'WebhookFailed', 'WebhookConfigured', 'BotRetirementFailed', 'BotRetired'
+  'BotLinked', 'BotUnlinked', 'WebhookRequested', 'WebhookFailed', 'WebhookConfigured', 'BotRetirementFailed', 'BotRetired'
 )
 BEGIN
   UPDATE agents SET stream_version = NEW.version WHERE agent_key = NEW.id;

@@ -1,5 +1,5 @@
--- Telegram bots: each belongs to one agent, and an agent has at most one. One that another took the place of stays in
--- retired_bots until nothing is left of it.
+-- Telegram bots: each belongs to one agent, and an agent has at most one. One that another took the place of, or that was taken from
+-- its agent, stays in retired_bots until nothing is left of it.
 CREATE TABLE IF NOT EXISTS bots (
   bot_id                 TEXT PRIMARY KEY,
   agent_key              TEXT    NOT NULL,
@@ -45,6 +45,14 @@ BEGIN
   VALUES (NEW.data ->> '$.bot_id', NEW.id, NEW.data ->> '$.username', NEW.data ->> '$.token_ref', 0, NEW.at)
   ON CONFLICT (bot_id) DO UPDATE SET
     username = excluded.username, token_ref = excluded.token_ref, linked_at = excluded.linked_at;
+END;
+
+CREATE TRIGGER IF NOT EXISTS bots_on_unlinked AFTER INSERT ON agent_feed
+WHEN NEW.type = 'BotUnlinked'
+BEGIN
+  INSERT INTO retired_bots (bot_id, agent_key, token_ref, attempts, retry_at)
+  SELECT bot_id, agent_key, token_ref, 0, NEW.at FROM bots WHERE bot_id = NEW.data ->> '$.bot_id' AND agent_key = NEW.id;
+  DELETE FROM bots WHERE bot_id = NEW.data ->> '$.bot_id' AND agent_key = NEW.id;
 END;
 
 CREATE TRIGGER IF NOT EXISTS bots_on_webhook_requested AFTER INSERT ON agent_feed

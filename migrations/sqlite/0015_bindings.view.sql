@@ -1,5 +1,6 @@
 -- Which Telegram account speaks for which consumer user, to which agent, in which conversation.
--- The active_ columns are NULL once a binding is revoked, so that the unique indexes bind active rows only.
+-- The active_ columns are NULL once a binding is revoked, so that the unique indexes bind active rows only. One that has ended is to be
+-- settled: what still waits in its name ends with it.
 CREATE TABLE IF NOT EXISTS bindings (
   binding_id              TEXT PRIMARY KEY,
   stream_version          INTEGER NOT NULL,
@@ -16,7 +17,8 @@ CREATE TABLE IF NOT EXISTS bindings (
   metadata                TEXT    NOT NULL,
   bound_at                INTEGER NOT NULL,
   revoked_at              INTEGER,
-  blocked_at              INTEGER
+  blocked_at              INTEGER,
+  settle_at               INTEGER
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS bindings_active_user ON bindings (active_consumer_user_id, agent_key);
@@ -30,6 +32,8 @@ CREATE INDEX IF NOT EXISTS bindings_bot ON bindings (bot_id, active_telegram_use
 CREATE INDEX IF NOT EXISTS bindings_source ON bindings (source, bot_id, binding_id);
 
 CREATE INDEX IF NOT EXISTS bindings_user ON bindings (consumer_user_id, bound_at, binding_id);
+
+CREATE INDEX IF NOT EXISTS bindings_settle ON bindings (settle_at);
 
 CREATE INDEX IF NOT EXISTS bindings_conversation ON bindings (conversation_id);
 
@@ -51,8 +55,15 @@ CREATE TRIGGER IF NOT EXISTS bindings_on_revoked AFTER INSERT ON binding_feed
 WHEN NEW.type = 'BindingRevoked'
 BEGIN
   UPDATE bindings SET
-    active_consumer_user_id = NULL, active_telegram_user_id = NULL, active_telegram_chat_id = NULL, revoked_at = NEW.at, stream_version = NEW.version
+    active_consumer_user_id = NULL, active_telegram_user_id = NULL, active_telegram_chat_id = NULL, revoked_at = NEW.at,
+    settle_at = NEW.at, stream_version = NEW.version
   WHERE binding_id = NEW.id;
+END;
+
+CREATE TRIGGER IF NOT EXISTS bindings_on_settled AFTER INSERT ON binding_feed
+WHEN NEW.type = 'BindingSettled'
+BEGIN
+  UPDATE bindings SET settle_at = NULL, stream_version = NEW.version WHERE binding_id = NEW.id;
 END;
 
 CREATE TRIGGER IF NOT EXISTS bindings_on_annotated AFTER INSERT ON binding_feed

@@ -268,9 +268,8 @@ BEGIN
   UPDATE queue_heads SET paused = (NEW.type = 'AgentDisabled') WHERE agent_key = NEW.id;
 END;
 
--- An agent that has a bot always has one: it can only be given another.
-CREATE TRIGGER IF NOT EXISTS queue_on_bot_linked AFTER INSERT ON agent_feed
-WHEN NEW.type = 'BotLinked'
+CREATE TRIGGER IF NOT EXISTS queue_on_bot AFTER INSERT ON agent_feed
+WHEN NEW.type IN ('BotLinked', 'BotUnlinked')
 BEGIN
-  UPDATE queue_heads SET has_bot = 1 WHERE agent_key = NEW.id;
+  UPDATE queue_heads SET has_bot = (NEW.type = 'BotLinked') WHERE agent_key = NEW.id;
 END;

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS app_events (
 
 CREATE TRIGGER IF NOT EXISTS app_events_on_agent AFTER INSERT ON agent_feed
 WHEN NEW.type IN (
-  'AgentConfigured', 'AgentEnabled', 'AgentDisabled', 'BotLinked', 'WebhookConfigured', 'WebhookFailed', 'BotRetired'
+  'AgentConfigured', 'AgentEnabled', 'AgentDisabled', 'BotLinked', 'BotUnlinked', 'WebhookConfigured', 'WebhookFailed', 'BotRetired'
 )
 BEGIN
   INSERT INTO app_events (position, type, at, agent_key, subject_id, data)

@@ -50,6 +50,11 @@ pub(crate) async fn import(app: &App, call: &Call) -> Result<Reply, Problem> {
     Ok(Reply::json(status, &BotView::from(imported.bot)))
 }
 
+pub(crate) async fn unlink(app: &App, call: &Call) -> Result<Reply, Problem> {
+    bots::unlink(&app.cx(call), call.param("agent_key")).await?;
+    Ok(Reply::empty())
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Reconcile {

@@ -51,6 +51,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::DestroySecret => secrets::destroy(app, call).await,
         Operation::ResealSecrets => secrets::reseal(app, call).await,
         Operation::ImportBotToken => bots::import(app, call).await,
+        Operation::UnlinkBot => bots::unlink(app, call).await,
         Operation::ReconcileBot => bots::reconcile(app, call).await,
         Operation::ConfigureWebhook => bots::configure_webhook(app, call).await,
         Operation::GetWebhook => bots::webhook(app, call).await,

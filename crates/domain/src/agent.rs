@@ -36,6 +36,11 @@ pub enum AgentEvent {
         /// Where its token is kept.
         token_ref: String,
     },
+    /// The bot speaks for the agent no longer, and no other one does.
+    BotUnlinked {
+        /// The bot.
+        bot_id: String,
+    },
     /// Telegram is about to be asked to deliver the bot's updates to `url`.
     WebhookRequested {
         /// The bot.
@@ -67,7 +72,7 @@ pub enum AgentEvent {
         /// The version of that secret that Telegram was given.
         secret_version: i64,
     },
-    /// Telegram did not let go of a bot that another one took the place of.
+    /// Telegram did not let go of a bot that speaks for nobody any more.
     BotRetirementFailed {
         /// The bot.
         bot_id: String,
@@ -78,7 +83,7 @@ pub enum AgentEvent {
         /// What went wrong.
         reason: String,
     },
-    /// Nothing is left of a bot that another one took the place of: no webhook, no secret, no binding.
+    /// Nothing is left of a bot that speaks for nobody any more: no webhook, no secret, no binding.
     BotRetired {
         /// The bot.
         bot_id: String,

@@ -42,6 +42,8 @@ pub enum BindingEvent {
         /// Why: `rebound`, `operator`, …
         reason: String,
     },
+    /// Nothing waits in its name any more: no code of its user and agent, and no message, unless the user was bound anew.
+    BindingSettled {},
     /// The account has blocked the bot: nothing can be sent there.
     ChatBlocked {},
     /// It takes messages again.

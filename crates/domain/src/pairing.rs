@@ -59,7 +59,7 @@ pub enum PairingEvent {
     PairingExpired {},
     /// It was taken back.
     PairingRevoked {
-        /// Why: `requested`, `bot_replaced`, `binding_revoked`, …
+        /// Why: `requested`, `bot_retired`, `binding_revoked`, …
         reason: String,
     },
     /// An account brought it back and was turned away.

@@ -12,7 +12,8 @@ pub(crate) use turn::Turn;
 
 use crate::files::Store;
 use crate::{
-    Cx, OperationError, bots, counts, files, ingress, outbox, pairings, queue, reconcile, secrets, snapshots, subscriptions,
+    Cx, OperationError, bindings, bots, counts, files, ingress, outbox, pairings, queue, reconcile, secrets, snapshots,
+    subscriptions,
 };
 
 /// Lease recovery and expiry take at most so many a tick; the next one goes on.
@@ -41,7 +42,7 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl 
         }
         let outcome = match work {
             Work::Leases => queue::recover_leases(&turn.cx(), BATCH).await.map(KindReport::done),
-            Work::Pairings => pairings::expire_due(&turn.cx(), BATCH).await.map(KindReport::done),
+            Work::Pairings => end_identities(&turn.cx()).await.map(KindReport::done),
             Work::Secrets => tidy_rows(&turn.cx()).await.map(KindReport::done),
             Work::Bots => settle_bots(&turn.cx(), outside).await.map(KindReport::done),
             Work::Webhooks => tell_apps(&turn.cx(), outside).await.map(KindReport::done),
@@ -106,6 +107,12 @@ async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 9], OperationEr
     Ok(all)
 }
 
+/// Notes codes that have expired, and ends what waits in the name of bindings that have ended.
+async fn end_identities<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
+    let expired = pairings::expire_due(cx, BATCH).await?;
+    Ok(expired + bindings::settle_due(cx, BATCH).await?)
+}
+
 /// Destroys versions of secrets that are of no more use, and forgets what was counted for a while that is over.
 async fn tidy_rows<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
     let destroyed = secrets::collect(cx, BATCH).await?;
@@ -113,7 +120,7 @@ async fn tidy_rows<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
     Ok(destroyed)
 }
 
-/// Asks Telegram again for webhooks that it has not set, and clears away bots that were replaced.
+/// Asks Telegram again for webhooks that it has not set, and clears away bots that speak for nobody any more.
 async fn settle_bots<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>) -> Result<i64, OperationError> {
     let telegram = outside.telegram();
     let set = bots::settle_webhooks(cx, outside.keys, telegram, BOTS).await?;

@@ -44,7 +44,7 @@ pub async fn authenticate<E: Engine>(
 fn came_as(permission: Permission) -> &'static str {
     match permission {
         Permission::Public => "anybody",
-        Permission::Operator | Permission::Service(_) | Permission::Tick => "key",
+        Permission::Operator | Permission::Service(..) | Permission::Tick => "key",
         Permission::Worker => "worker",
         Permission::Bot => "bot",
         Permission::FileLink(_) => "file_link",
@@ -61,7 +61,7 @@ async fn prove<E: Engine>(
 ) -> Result<Principal, Problem> {
     match permission {
         Permission::Public => Ok(Principal::Anonymous),
-        Permission::Operator | Permission::Service(_) | Permission::Tick => {
+        Permission::Operator | Permission::Service(..) | Permission::Tick => {
             let principal = bearer(cx, settings, headers).await?;
             if allows(permission, &principal) { Ok(principal) } else { Err(Problem::forbidden()) }
         }
@@ -105,8 +105,8 @@ async fn bearer<E: Engine>(cx: &Cx<'_, E>, settings: &Settings, headers: &Header
 fn allows(permission: Permission, principal: &Principal) -> bool {
     match (permission, principal) {
         (Permission::Public, _) => true,
-        (Permission::Operator | Permission::Service(_) | Permission::Tick, Principal::Operator) => true,
-        (Permission::Service(scope), Principal::Service { scopes, .. }) => scopes.contains(&scope),
+        (Permission::Operator | Permission::Service(..) | Permission::Tick, Principal::Operator) => true,
+        (Permission::Service(scope, _), Principal::Service { scopes, .. }) => scopes.contains(&scope),
         (Permission::Tick, Principal::Tick) => true,
         _ => false,
     }
@@ -115,13 +115,14 @@ fn allows(permission: Permission, principal: &Principal) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::About;
     use clawstead_domain::api_key::{Reach, Scope};
 
     #[test]
     fn a_scope_allows_its_own_operations_and_no_others() {
         let service = Principal::Service { key_id: "k".into(), scopes: vec![Scope::Stats], reach: Reach::default() };
-        assert!(allows(Permission::Service(Scope::Stats), &service));
-        assert!(!allows(Permission::Service(Scope::Messages), &service));
+        assert!(allows(Permission::Service(Scope::Stats, About::Everybody), &service));
+        assert!(!allows(Permission::Service(Scope::Messages, About::User), &service));
         assert!(!allows(Permission::Operator, &service));
         assert!(!allows(Permission::Tick, &service));
     }
@@ -130,6 +131,6 @@ mod tests {
     fn the_tick_key_allows_ticks_only() {
         assert!(allows(Permission::Tick, &Principal::Tick));
         assert!(!allows(Permission::Operator, &Principal::Tick));
-        assert!(!allows(Permission::Service(Scope::Stats), &Principal::Tick));
+        assert!(!allows(Permission::Service(Scope::Stats, About::Everybody), &Principal::Tick));
     }
 }

@@ -10,8 +10,8 @@ pub enum Permission {
     Public,
     /// The operator alone.
     Operator,
-    /// The operator, and API keys with this scope.
-    Service(Scope),
+    /// The operator, and API keys with this scope, if whom the operation is about is within their reach.
+    Service(Scope, About),
     /// The worker whose token is in the path.
     Worker,
     /// The bot that is in the path, by its webhook secret.
@@ -37,42 +37,10 @@ pub enum About {
 }
 
 impl Operation {
-    /// Whom it is about. What is not named here is about everybody, so that what is new is not granted by accident.
+    /// Whom it is about. What is not for API keys is about everybody.
     pub fn about(self) -> About {
-        match self {
-            Self::EnableAgent
-            | Self::DisableAgent
-            | Self::GetRequiredSecrets
-            | Self::LinkBot
-            | Self::ImportBotToken
-            | Self::ReconcileBot
-            | Self::ConfigureWebhook
-            | Self::GetWebhook => About::Agent,
-            Self::CreatePairing
-            | Self::GetPairing
-            | Self::RevokePairing
-            | Self::MakeBinding
-            | Self::GetBinding
-            | Self::RevokeBinding
-            | Self::RevokeUserBindings
-            | Self::GetUserAgent
-            | Self::GetOnboarding
-            | Self::EnqueueMessage
-            | Self::GetMessage
-            | Self::ListMessages
-            | Self::CancelMessage
-            | Self::RescheduleMessage
-            | Self::GetConversation
-            | Self::ListTurns => About::User,
-            Self::ListEvents
-            | Self::ListPairings
-            | Self::FindPairing
-            | Self::ListBindings
-            | Self::ResolveAccount
-            | Self::ListUserAgents
-            | Self::GetReadiness
-            | Self::GetProviderReadiness
-            | Self::CreateFile => About::Several,
+        match self.permission() {
+            Permission::Service(_, about) => about,
             _ => About::Everybody,
         }
     }
@@ -112,21 +80,22 @@ operations! {
     Stats: Permission::Operator, "Figures of everything.";
     ListCosts: Permission::Operator, "What each day and agent cost.";
     ListMessageCosts: Permission::Operator, "What each finished message cost.";
-    ListEvents: Permission::Service(Scope::Events), "A page of the log; for consumer apps, of what they may follow.";
+    ListEvents: Permission::Service(Scope::Events, About::Several), "A page of the log; for consumer apps, of what they may follow.";
     RebuildViews: Permission::Operator, "Make all views anew from the log.";
     ConfigureAgent: Permission::Operator, "Make or change an agent profile.";
     GetAgent: Permission::Operator, "One agent profile.";
     ListAgents: Permission::Operator, "All agent profiles.";
-    EnableAgent: Permission::Service(Scope::Agents), "Hand out the messages of an agent.";
-    DisableAgent: Permission::Service(Scope::Agents), "Let the messages of an agent wait.";
-    GetRequiredSecrets: Permission::Service(Scope::Agents), "Which secrets an agent needs.";
-    GetReadiness: Permission::Service(Scope::Pairing), "Whether an agent has what it needs.";
-    GetProviderReadiness: Permission::Service(Scope::Pairing), "Whether machines can be made.";
-    LinkBot: Permission::Service(Scope::Agents), "Give an agent its bot, and have its updates delivered.";
-    ImportBotToken: Permission::Service(Scope::Agents), "Give an agent its bot.";
-    ReconcileBot: Permission::Service(Scope::Agents), "Ask Telegram who the bot of an agent is.";
-    ConfigureWebhook: Permission::Service(Scope::Agents), "Have the updates of an agent's bot delivered.";
-    GetWebhook: Permission::Service(Scope::Agents), "Whether the updates of an agent's bot arrive.";
+    EnableAgent: Permission::Service(Scope::Agents, About::Agent), "Hand out the messages of an agent.";
+    DisableAgent: Permission::Service(Scope::Agents, About::Agent), "Let the messages of an agent wait.";
+    GetRequiredSecrets: Permission::Service(Scope::Agents, About::Agent), "Which secrets an agent needs.";
+    GetReadiness: Permission::Service(Scope::Pairing, About::Several), "Whether an agent has what it needs.";
+    GetProviderReadiness: Permission::Service(Scope::Pairing, About::Several), "Whether machines can be made.";
+    LinkBot: Permission::Service(Scope::Agents, About::Agent), "Give an agent its bot, and have its updates delivered.";
+    ImportBotToken: Permission::Service(Scope::Agents, About::Agent), "Give an agent its bot.";
+    UnlinkBot: Permission::Service(Scope::Agents, About::Agent), "Take its bot from an agent.";
+    ReconcileBot: Permission::Service(Scope::Agents, About::Agent), "Ask Telegram who the bot of an agent is.";
+    ConfigureWebhook: Permission::Service(Scope::Agents, About::Agent), "Have the updates of an agent's bot delivered.";
+    GetWebhook: Permission::Service(Scope::Agents, About::Agent), "Whether the updates of an agent's bot arrive.";
     CreateSubscription: Permission::Operator, "Have a consumer app told what happens.";
     ListSubscriptions: Permission::Operator, "Who is told what happens.";
     GetSubscription: Permission::Operator, "How far somebody was told.";
@@ -134,7 +103,7 @@ operations! {
     ListDeadDeliveries: Permission::Operator, "What somebody could not be told.";
     ReplayDelivery: Permission::Operator, "Try anew to tell it.";
     ImportSecret: Permission::Operator, "Seal a new version of a secret.";
-    GetSecret: Permission::Service(Scope::Agents), "Whether a secret has a version in force.";
+    GetSecret: Permission::Service(Scope::Agents, About::Everybody), "Whether a secret has a version in force.";
     ListSecrets: Permission::Operator, "All secrets, without their values.";
     DestroySecret: Permission::Operator, "Destroy all versions of a secret.";
     ResealSecrets: Permission::Operator, "Seal everything again with the active master key.";
@@ -146,40 +115,40 @@ operations! {
     SetConfig: Permission::Operator, "Change a policy.";
     RegisterWorker: Permission::Operator, "Admit a worker of one's own.";
     ListWorkers: Permission::Operator, "All workers.";
-    WorkerStats: Permission::Service(Scope::Stats), "Figures of the workers.";
-    CreatePairing: Permission::Service(Scope::Pairing), "Make a pairing code.";
-    GetPairing: Permission::Service(Scope::Pairing), "The state of a pairing.";
-    ListPairings: Permission::Service(Scope::Pairing), "The pairings of a user.";
-    FindPairing: Permission::Service(Scope::Pairing), "The state of the pairing of a code.";
-    RevokePairing: Permission::Service(Scope::Pairing), "Take a code back.";
+    WorkerStats: Permission::Service(Scope::Stats, About::Everybody), "Figures of the workers.";
+    CreatePairing: Permission::Service(Scope::Pairing, About::User), "Make a pairing code.";
+    GetPairing: Permission::Service(Scope::Pairing, About::User), "The state of a pairing.";
+    ListPairings: Permission::Service(Scope::Pairing, About::Several), "The pairings of a user.";
+    FindPairing: Permission::Service(Scope::Pairing, About::Several), "The state of the pairing of a code.";
+    RevokePairing: Permission::Service(Scope::Pairing, About::User), "Take a code back.";
     ConsumePairing: Permission::Operator, "Use a code in the name of an account.";
-    MakeBinding: Permission::Service(Scope::Pairing), "Bind a user to an agent without a code.";
-    GetBinding: Permission::Service(Scope::Pairing), "One binding.";
-    RevokeBinding: Permission::Service(Scope::Pairing), "End a binding.";
-    RevokeUserBindings: Permission::Service(Scope::Pairing), "End all bindings of a user.";
-    ResolveAccount: Permission::Service(Scope::Pairing), "Whose an account is.";
+    MakeBinding: Permission::Service(Scope::Pairing, About::User), "Bind a user to an agent without a code.";
+    GetBinding: Permission::Service(Scope::Pairing, About::User), "One binding.";
+    RevokeBinding: Permission::Service(Scope::Pairing, About::User), "End a binding.";
+    RevokeUserBindings: Permission::Service(Scope::Pairing, About::User), "End all bindings of a user.";
+    ResolveAccount: Permission::Service(Scope::Pairing, About::Several), "Whose an account is.";
     MigrateBindings: Permission::Operator, "End the bindings of bots that nobody knows.";
-    ListUserAgents: Permission::Service(Scope::Pairing), "The agents of a user.";
-    GetUserAgent: Permission::Service(Scope::Pairing), "How a user and an agent stand.";
-    GetOnboarding: Permission::Service(Scope::Pairing), "What a user and an agent still need.";
-    ListBindings: Permission::Service(Scope::Pairing), "The bindings of a user.";
+    ListUserAgents: Permission::Service(Scope::Pairing, About::Several), "The agents of a user.";
+    GetUserAgent: Permission::Service(Scope::Pairing, About::User), "How a user and an agent stand.";
+    GetOnboarding: Permission::Service(Scope::Pairing, About::User), "What a user and an agent still need.";
+    ListBindings: Permission::Service(Scope::Pairing, About::Several), "The bindings of a user.";
     ReceiveUpdate: Permission::Bot, "Take an update from Telegram.";
-    EnqueueMessage: Permission::Service(Scope::Messages), "Accept a message.";
-    CreateFile: Permission::Service(Scope::Messages), "Get a link to upload a file for a message to come.";
-    GetMessage: Permission::Service(Scope::Messages), "The state of a message.";
-    ListMessages: Permission::Service(Scope::Messages), "The messages of a conversation.";
-    CancelMessage: Permission::Service(Scope::Messages), "Withdraw a message.";
-    RescheduleMessage: Permission::Service(Scope::Messages), "Move the time of a message.";
+    EnqueueMessage: Permission::Service(Scope::Messages, About::User), "Accept a message.";
+    CreateFile: Permission::Service(Scope::Messages, About::Several), "Get a link to upload a file for a message to come.";
+    GetMessage: Permission::Service(Scope::Messages, About::User), "The state of a message.";
+    ListMessages: Permission::Service(Scope::Messages, About::User), "The messages of a conversation.";
+    CancelMessage: Permission::Service(Scope::Messages, About::User), "Withdraw a message.";
+    RescheduleMessage: Permission::Service(Scope::Messages, About::User), "Move the time of a message.";
     ListDeadLetters: Permission::Operator, "Messages that were given up.";
     ReplayDeadLetter: Permission::Operator, "Accept a dead letter anew.";
     DiscardDeadLetter: Permission::Operator, "Put a dead letter away.";
     ReplayDeadLetters: Permission::Operator, "Accept many dead letters anew.";
     DiscardDeadLetters: Permission::Operator, "Put many dead letters away.";
-    GetConversation: Permission::Service(Scope::Messages), "The state of a conversation.";
-    ListTurns: Permission::Service(Scope::Messages), "What was said in a conversation.";
+    GetConversation: Permission::Service(Scope::Messages, About::User), "The state of a conversation.";
+    ListTurns: Permission::Service(Scope::Messages, About::User), "What was said in a conversation.";
     ListSnapshots: Permission::Operator, "The snapshots of a conversation.";
-    QueueStats: Permission::Service(Scope::Stats), "Figures of the queue.";
-    TelegramStats: Permission::Service(Scope::Stats), "What updates came to, and how the outbox stands.";
+    QueueStats: Permission::Service(Scope::Stats, About::Everybody), "Figures of the queue.";
+    TelegramStats: Permission::Service(Scope::Stats, About::Everybody), "What updates came to, and how the outbox stands.";
     CallFunction: Permission::Public, "A function call; the function called has a permission of its own.";
     CallWorkerFunction: Permission::Worker, "A function call of a worker.";
     WorkerControl: Permission::Worker, "Whether the worker should stop.";

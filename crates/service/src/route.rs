@@ -69,6 +69,7 @@ pub const ROUTES: &[Route] = {
         route(Admin, "GET", "/v1/agents/{agent_key}/required-secrets", Operation::GetRequiredSecrets),
         route(Admin, "GET", "/v1/agents/{agent_key}/readiness", Operation::GetReadiness),
         route(Admin, "PUT", "/v1/agents/{agent_key}/bot", Operation::ImportBotToken),
+        route(Admin, "DELETE", "/v1/agents/{agent_key}/bot", Operation::UnlinkBot),
         route(Admin, "POST", "/v1/agents/{agent_key}/bot/reconcile", Operation::ReconcileBot),
         route(Admin, "GET", "/v1/agents/{agent_key}/bot/webhook", Operation::GetWebhook),
         route(Admin, "POST", "/v1/agents/{agent_key}/bot/webhook", Operation::ConfigureWebhook),

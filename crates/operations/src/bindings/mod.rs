@@ -5,6 +5,7 @@ mod heard;
 mod legacy;
 mod resolve;
 mod revoke;
+mod settle;
 
 use clawstead_domain::DomainEvent as _;
 use clawstead_domain::binding::{self, Bind, Binding, BindingEvent, Bound, Source};
@@ -17,6 +18,7 @@ pub use heard::heard;
 pub use legacy::{Legacy, Migrated, migrate_legacy};
 pub use resolve::{Account as AccountQuery, resolve};
 pub use revoke::{revoke, revoke_of_bot, revoke_of_user};
+pub use settle::settle_due;
 
 const COLUMNS: &str = "binding_id, consumer_user_id, agent_key, conversation_id, bot_id, telegram_user_id, telegram_chat_id, \
     source, metadata, bound_at, revoked_at, blocked_at, stream_version";

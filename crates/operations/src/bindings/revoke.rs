@@ -1,11 +1,12 @@
-//! Ending bindings. Codes of the same user and agent that still wait end with them, or the next one would undo it.
+//! Ending bindings. What waits in their name ends with them: see [`settle`].
 
 use clawstead_domain::Refusal;
 use clawstead_domain::binding::{Binding, BindingEvent};
 use clawstead_ledger::{Engine, Expected};
 
+use super::settle::settle;
 use super::{COLUMNS, active_of_user, binding_of, find};
-use crate::{Cx, OperationError, decide, pairings};
+use crate::{Cx, OperationError, decide};
 
 /// Ends a binding; once more changes nothing. Gives whether it was active.
 ///
@@ -16,16 +17,14 @@ pub async fn revoke<E: Engine>(cx: &Cx<'_, E>, binding_id: &str, reason: &str) -
         let binding = find(cx, binding_id).await?;
         let binding = binding.ok_or_else(|| Refusal::not_found("binding_not_found", "there is no such binding"))?;
         if binding.revoked_at.is_some() {
-            return Ok(None);
+            return Ok(false);
         }
         end(cx, std::slice::from_ref(&binding), reason).await?;
-        Ok(Some(binding))
+        Ok(true)
     })
     .await?;
-    if let Some(binding) = &ended {
-        pairings::revoke_pending(cx, &binding.consumer_user_id, &binding.agent_key, "binding_revoked").await?;
-    }
-    Ok(ended.is_some())
+    settle(cx, binding_id).await?;
+    Ok(ended)
 }
 
 /// Ends all bindings of a user; gives how many there were.
@@ -42,7 +41,7 @@ pub async fn revoke_of_user<E: Engine>(cx: &Cx<'_, E>, consumer_user_id: &str, r
         })
         .await?;
         for binding in &ended {
-            pairings::revoke_pending(cx, consumer_user_id, &binding.agent_key, "binding_revoked").await?;
+            settle(cx, &binding.binding_id).await?;
         }
         if ended.is_empty() {
             return Ok(revoked);

@@ -5,6 +5,7 @@ mod import;
 mod link;
 mod reach;
 mod retire;
+mod unlink;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use import::{Imported, import_token, reconcile};
 pub use link::{Linked, link};
 pub use reach::Telegram;
 pub use retire::retire_due;
+pub use unlink::unlink;
 pub use webhook::{WebhookOptions, WebhookReadiness, configure_webhook, settle_webhooks, webhook_readiness};
 
 /// A bot as it is shown.

@@ -1,4 +1,5 @@
-//! Bots that another one took the place of: nothing is left of them.
+//! Bots that speak for nobody any more, because another one took their place or they were taken from their agent: nothing is left of
+//! them.
 
 use clawstead_domain::agent::AgentEvent;
 use clawstead_domain::bot::{self, Bot};
@@ -15,7 +16,7 @@ use crate::{Cx, OperationError, bindings, pairings, secrets};
 const STEP: i64 = 100;
 
 /// Why bindings and codes of such a bot end.
-const REASON: &str = "bot_replaced";
+const REASON: &str = "bot_retired";
 
 struct Retired {
     bot_id: String,

@@ -30,7 +30,7 @@ pub async fn revoke<E: Engine>(cx: &Cx<'_, E>, pairing_id: &str) -> Result<(), O
     .await
 }
 
-/// Takes back the codes of a user and an agent that wait; there are never more than a few.
+/// Takes back the codes of a user and an agent that have waited since `made_until` or longer; there are never more than a few.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -38,10 +38,13 @@ pub async fn revoke_pending<E: Engine>(
     cx: &Cx<'_, E>,
     consumer_user_id: &str,
     agent_key: &str,
+    made_until: i64,
     reason: &str,
 ) -> Result<(), OperationError> {
-    let sql = format!("SELECT {COLUMNS} FROM pairings WHERE consumer_user_id = ?1 AND agent_key = ?2 AND pending_until > ?3");
-    let rows = cx.sql(&sql, &[consumer_user_id.into(), agent_key.into(), cx.now.into()]).await?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM pairings WHERE consumer_user_id = ?1 AND agent_key = ?2 AND pending_until > ?3 AND created_at <= ?4"
+    );
+    let rows = cx.sql(&sql, &[consumer_user_id.into(), agent_key.into(), cx.now.into(), made_until.into()]).await?;
     end_all(cx, &rows, reason).await.map(drop)
 }
 

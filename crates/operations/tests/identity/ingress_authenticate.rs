@@ -14,8 +14,9 @@ fn accepted(world: &World, bot_id: &str, presented: Option<&str>) -> bool {
     block_on(authenticate(&world.cx(), &world.keys, bot_id, presented)).unwrap().is_some()
 }
 
+/// W01, W02, W-33: no guess, and no name of a bot, is a proof.
 #[test]
-fn only_the_secret_in_force_for_the_bot_is_accepted() {
+fn w01_w02_w33_only_the_secret_in_force_for_the_bot_is_accepted() {
     let world = World::with_bot();
     world.configure("other", true);
     world.link(&telegram::agreeing("8000000002", "second_bot"), "other", "8000000002:BB").unwrap();

@@ -13,7 +13,7 @@ fn message_id(outcome: &Outcome) -> &str {
 }
 
 #[test]
-fn an_update_that_comes_again_is_one_message_whatever_happened_in_between() {
+fn w22_an_update_that_comes_again_is_one_message_whatever_happened_in_between() {
     let world = World::with_bot();
     world.paired("ada", ADA);
     let update = telegram::text(1, ADA, "hello");
@@ -33,7 +33,7 @@ fn an_update_that_comes_again_is_one_message_whatever_happened_in_between() {
 }
 
 #[test]
-fn an_update_that_comes_twice_at_once_is_one_message() {
+fn w22_an_update_that_comes_twice_at_once_is_one_message() {
     let world = World::with_bot();
     world.paired("ada", ADA);
     world.stage().take_turns();

@@ -5,6 +5,7 @@ mod bindings;
 mod bots_link;
 mod bots_retire;
 mod bots_rotate;
+mod bots_unlink;
 mod bots_webhook;
 mod ingress_authenticate;
 mod ingress_duplicates;

@@ -165,3 +165,21 @@ fn w11_any_unicode_value_comes_back_as_it_was() {
     }
     assert_eq!(refused(block_on(secrets::import(&world.cx(), &ring(K1), "bot", "  "))), "invalid_field");
 }
+
+/// W11, W-23: without the master key the database tells nothing, and what is sealed is of no use in another place.
+#[test]
+fn w11_w23_what_is_stored_is_sealed_and_bound_to_its_place() {
+    let world = World::new();
+    import(&world, K1, "bot", "a secret value");
+    import(&world, K1, "bridge", "another value!");
+    let rows = block_on(world.cx().sql("SELECT * FROM sealed_secrets", &[])).unwrap();
+    let stored = format!("{rows:?} {:?}", world.log());
+    let bytes = format!("{:?}", "a secret value".as_bytes());
+    assert!(!stored.contains("secret value") && !stored.contains(bytes.trim_matches(['[', ']'])), "in clear");
+    // Whoever can write the database puts the one in the place of the other.
+    let put = "UPDATE sealed_secrets SET (nonce, ciphertext) = \
+               (SELECT o.nonce, o.ciphertext FROM sealed_secrets o WHERE o.secret_ref = 'bridge') WHERE secret_ref = 'bot'";
+    block_on(world.cx().sql(put, &[])).unwrap();
+    assert!(block_on(secrets::open(&world.cx(), &ring(K1), "bot")).is_err());
+    assert_eq!(opened(&world, K1, "bridge").as_deref(), Some("another value!"));
+}
