@@ -18,7 +18,10 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     let (Operation::ReceiveUpdate, Principal::Bot(bot)) = (call.operation, &call.principal) else {
         return Err(Problem::internal("not for this component"));
     };
-    let Received { kind, outcome, calls_telegram } = ingress::receive(&app.cx(call), bot, &call.body).await?;
+    let Received { kind, outcome, calls_telegram } = match call.body_is_too_long {
+        true => Received::TOO_LONG,
+        false => ingress::receive(&app.cx(call), bot, &call.body).await?,
+    };
     call.enqueued.set(matches!(outcome, Outcome::Enqueued { .. }));
     call.calls_telegram.set(calls_telegram);
     let count =

@@ -40,6 +40,9 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether there was a body longer than [`BODY_BYTES_MAX`], which was thrown away. Only updates of Telegram come with that; the rest
+    /// is refused.
+    pub body_is_too_long: bool,
     /// The function that is called, for the log; set by the component that finds it.
     pub function: Cell<Option<&'static str>>,
     /// Whether a message was enqueued that somebody should take; set by the component.

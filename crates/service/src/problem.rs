@@ -50,6 +50,11 @@ impl Problem {
         Self { cause: Some(cause.into()), ..problem }
     }
 
+    /// A body that is longer than we read.
+    pub fn body_too_large(bytes_max: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", format!("at most {bytes_max} bytes"))
+    }
+
     /// The body of the response.
     pub fn body(&self) -> serde_json::Value {
         let mut body = json!({

@@ -27,7 +27,7 @@ use crate::log::Line;
 use crate::rates::Rates;
 use crate::reach::{self, Named};
 use crate::route::{Component, Found, find};
-use crate::{Principal, Problem, Reply, Settings, authenticate, courier, poke, tally};
+use crate::{Operation, Principal, Problem, Reply, Settings, authenticate, courier, poke, tally};
 
 /// What an instance keeps from request to request: its one connection, and its settings.
 #[derive(Debug)]
@@ -101,7 +101,12 @@ pub async fn serve(
     operate: impl AsyncFn(&App, &Call) -> Result<Reply, Problem>,
 ) -> HttpReply {
     serve_streams(component, request, async |app: &Rc<App>, call: &mut Call, incoming: RequestBody| {
-        call.body = whole(incoming).await?;
+        match whole(incoming).await? {
+            Some(body) => call.body = body,
+            // Whoever delivers it again for as long as it is refused must not have it refused.
+            None if call.operation == Operation::ReceiveUpdate => call.body_is_too_long = true,
+            None => return Err(Problem::body_too_large(BODY_BYTES_MAX)),
+        }
         check_reach(app, call).await?;
         operate(app, call).await.map(Answer::from)
     })
@@ -157,7 +162,7 @@ pub async fn serve_streams(
 
 /// What a line of the log can tell, however far the request got.
 struct Seen {
-    operation: Option<crate::Operation>,
+    operation: Option<Operation>,
     function: Option<&'static str>,
     actor: String,
 }
@@ -191,6 +196,7 @@ async fn answer(
         query,
         headers,
         body: Vec::new(),
+        body_is_too_long: false,
         function: Cell::new(None),
         enqueued: Cell::new(false),
         calls_telegram: Cell::new(false),
@@ -221,9 +227,9 @@ async fn answer(
     outcome
 }
 
-/// Reads a body. One that is too long is read on for a while and thrown away: a client that is still sending when it is
-/// answered sees a broken connection, not the answer.
-async fn whole(mut incoming: RequestBody) -> Result<Vec<u8>, Problem> {
+/// Reads a body; gives none for one that is too long. That is read on for a while and thrown away: a client that is still sending when
+/// it is answered sees a broken connection, not the answer.
+async fn whole(mut incoming: RequestBody) -> Result<Option<Vec<u8>>, Problem> {
     let mut body = Vec::new();
     let mut length = 0;
     while let Some(frame) = incoming.frame().await {
@@ -237,11 +243,7 @@ async fn whole(mut incoming: RequestBody) -> Result<Vec<u8>, Problem> {
             body.extend_from_slice(&data);
         }
     }
-    if length > BODY_BYTES_MAX {
-        let detail = format!("at most {BODY_BYTES_MAX} bytes");
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail));
-    }
-    Ok(body)
+    Ok((length <= BODY_BYTES_MAX).then_some(body))
 }
 
 fn respond(head: Reply, chunks: Option<Chunks>, correlation: &str) -> HttpReply {

@@ -6,6 +6,7 @@
 
 mod answer;
 mod bot;
+mod carried;
 mod error;
 mod media;
 mod methods;

@@ -1,5 +1,9 @@
 //! Text from strangers, made safe to stand between words of ours.
 
+/// Names are cut after so many characters.
+pub(crate) const NAME_CHARS_MAX: usize = 64;
+/// A quoted message is cut after so many characters.
+pub(crate) const QUOTE_CHARS_MAX: usize = 200;
 /// A file name has at most so many characters.
 const FILE_NAME_CHARS_MAX: usize = 120;
 

@@ -1,11 +1,6 @@
-use crate::media_of;
-use crate::safe::on_one_line;
-use crate::update::{Contact, ForwardOrigin, Location, Message, Sticker, Venue};
-
-/// Names are cut after so many characters.
-const NAME_CHARS_MAX: usize = 64;
-/// A quoted message is cut after so many characters.
-const QUOTE_CHARS_MAX: usize = 200;
+use crate::carried::carried_note;
+use crate::safe::{NAME_CHARS_MAX, QUOTE_CHARS_MAX, on_one_line};
+use crate::update::{ForwardOrigin, Message};
 
 /// What a message says to an agent, as text: notes in brackets about where it comes from and what it answers, each on a line, then
 /// [`content_of`] it. `None` when there is nothing to say, as in service messages.
@@ -29,12 +24,7 @@ pub fn text_of(message: &Message) -> Option<String> {
 /// step 11).
 #[must_use]
 pub fn content_of(message: &Message) -> Option<String> {
-    written_of(message)
-        .or_else(|| media_note(message))
-        .or_else(|| message.sticker.as_ref().map(sticker_note))
-        .or_else(|| message.venue.as_ref().map(venue_note))
-        .or_else(|| message.location.as_ref().map(location_note))
-        .or_else(|| message.contact.as_ref().map(contact_note))
+    written_of(message).or_else(|| carried_note(message))
 }
 
 /// What its sender wrote: the text, else the caption.
@@ -94,34 +84,4 @@ fn reply_note(message: &Message) -> Option<String> {
     let whole = message.reply_to_message.as_ref().and_then(|answered| answered.text.as_deref().or(answered.caption.as_deref()));
     let line = on_one_line(quoted.or(whole)?, QUOTE_CHARS_MAX);
     (!line.is_empty()).then(|| format!("[telegram reply to: {line}]"))
-}
-
-fn media_note(message: &Message) -> Option<String> {
-    let mut kinds: Vec<&str> = media_of(message).iter().map(|media| media.kind.name()).collect();
-    if message.video_note.is_some() {
-        kinds.push("video note");
-    }
-    (!kinds.is_empty()).then(|| format!("[telegram media] {} message", kinds.join(" + ")))
-}
-
-fn sticker_note(sticker: &Sticker) -> String {
-    match &sticker.emoji {
-        Some(emoji) => format!("[telegram sticker] {}", on_one_line(emoji, NAME_CHARS_MAX)),
-        None => "[telegram sticker]".to_owned(),
-    }
-}
-
-fn venue_note(venue: &Venue) -> String {
-    let (title, address) = (on_one_line(&venue.title, NAME_CHARS_MAX), on_one_line(&venue.address, QUOTE_CHARS_MAX));
-    format!("[telegram venue] {title}, {address} ({}, {})", venue.location.latitude, venue.location.longitude)
-}
-
-fn location_note(location: &Location) -> String {
-    format!("[telegram location] {}, {}", location.latitude, location.longitude)
-}
-
-fn contact_note(contact: &Contact) -> String {
-    let last_name = contact.last_name.as_deref().unwrap_or_default();
-    let name = on_one_line(&format!("{} {last_name}", contact.first_name), NAME_CHARS_MAX);
-    format!("[telegram contact] {name}, {}", on_one_line(&contact.phone_number, NAME_CHARS_MAX))
 }

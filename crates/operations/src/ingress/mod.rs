@@ -73,10 +73,19 @@ impl Outcome {
 /// An update that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// What sort of update it is, by its name in the Bot API; `malformed` for what is none.
+    /// What sort of update it is, by its name in the Bot API; `malformed` for what is none, or was not read.
     pub kind: &'static str,
     /// What became of it.
     pub outcome: Outcome,
     /// Whether something is now to be sent to Telegram or fetched from there.
     pub calls_telegram: bool,
+}
+
+impl Received {
+    /// An update that is longer than we read. It will be as long when it comes again.
+    pub const TOO_LONG: Self = Self::unread("too_long");
+
+    pub(crate) const fn unread(reason: &'static str) -> Self {
+        Self { kind: "malformed", outcome: Outcome::Ignored { reason }, calls_telegram: false }
+    }
 }

@@ -18,8 +18,7 @@ use crate::{Cx, OperationError, bindings, pairings, queue};
 pub async fn receive<E: Engine>(cx: &Cx<'_, E>, bot: &IngressBot, body: &[u8]) -> Result<Received, OperationError> {
     let Ok(update) = serde_json::from_slice::<Update>(body) else {
         // Its bot has proved itself. Whatever this is, it will not be readable the next time.
-        let outcome = Outcome::Ignored { reason: "unreadable" };
-        return Ok(Received { kind: "malformed", outcome, calls_telegram: false });
+        return Ok(Received::unread("unreadable"));
     };
     let mut taking = Taking { cx, bot, update_id: update.update_id, calls_telegram: false };
     let outcome = match &update.event {

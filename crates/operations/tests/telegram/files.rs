@@ -1,6 +1,7 @@
 //! Files are fetched after the answer, and never cost a message its text.
 
 use clawstead_domain::config::{RetentionPolicy, TelegramPolicy};
+use clawstead_operations::files;
 use clawstead_operations::ingress::{Outcome, fetch_due};
 use futures::executor::block_on;
 use serde_json::Value;
@@ -197,4 +198,21 @@ fn a_name_from_outside_is_no_path_and_hides_nothing() {
     receive(&world, update.to_string().as_bytes());
     let attachment = world.last("MessageEnqueued")["attachments"][0].clone();
     assert_eq!((attachment["file_name"].as_str(), attachment["mime_type"].as_str()), (Some("infdp.sh"), None));
+}
+
+/// W24: what came of a file that was given up is nobody's, and goes.
+#[test]
+fn w24_a_file_that_breaks_off_leaves_no_bytes() {
+    let (world, api) = (with_ada(), Api::default());
+    world.policy(&TelegramPolicy { files_wait_ms: 5_000, ..TelegramPolicy::default() });
+    api.file("F", &[7; 700_000]);
+    api.break_off("F");
+    receive(&world, &photo(1, "F", 700_000, Some("look"), None));
+    assert_eq!(world.fetch(&api), 0);
+    world.wait(6_000);
+    assert_eq!(world.fetch(&api), 0, "there is no time for another attempt");
+    assert_eq!(world.work().unwrap()["text"], "look");
+    world.wait(3_600_000);
+    block_on(files::collect(&world.cx(), &world.store(), 100)).unwrap();
+    assert_eq!(world.rows("SELECT 1 FROM files UNION ALL SELECT 2 FROM file_chunks"), [""; 0]);
 }

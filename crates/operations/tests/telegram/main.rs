@@ -7,9 +7,11 @@ mod albums;
 mod api;
 mod desk;
 mod edits;
+mod ends;
 mod files;
 mod flood;
 mod groups;
+mod kinds;
 mod outbox;
 mod replies;
 #[path = "../identity/stage.rs"]

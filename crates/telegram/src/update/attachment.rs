@@ -70,3 +70,48 @@ pub struct Contact {
     /// The contact's own user id, if it uses Telegram.
     pub user_id: Option<i64>,
 }
+
+/// A die that was thrown, or something like it. What it shows is decided by Telegram.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Dice {
+    /// What was thrown, as an emoji.
+    pub emoji: String,
+    /// What came of it.
+    pub value: i64,
+}
+
+/// A question with answers to choose from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Poll {
+    /// The question.
+    pub question: String,
+    /// The answers.
+    pub options: Vec<Line>,
+}
+
+/// A list of things to do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Checklist {
+    /// What it is called.
+    pub title: String,
+    /// The things to do.
+    pub tasks: Vec<Line>,
+}
+
+/// One answer of a poll, or one thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Line {
+    /// Its text.
+    pub text: String,
+}
+
+/// A game.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Game {
+    /// What it is called.
+    pub title: String,
+}
+
+/// Something of which we only see that it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Present {}

@@ -1,6 +1,8 @@
 use serde::Deserialize;
 
-use super::{Chat, ChatKind, Contact, FileAttachment, Location, Sticker, User, Venue, VideoNote};
+use super::{
+    Chat, ChatKind, Checklist, Contact, Dice, FileAttachment, Game, Location, Poll, Present, Sticker, User, Venue, VideoNote,
+};
 
 /// A message, post or edit.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -58,6 +60,22 @@ pub struct Message {
     pub location: Option<Location>,
     /// A shared contact.
     pub contact: Option<Contact>,
+    /// A die that was thrown.
+    pub dice: Option<Dice>,
+    /// A poll.
+    pub poll: Option<Poll>,
+    /// A list of things to do.
+    pub checklist: Option<Checklist>,
+    /// A game.
+    pub game: Option<Game>,
+    /// A story that is passed on.
+    pub story: Option<Present>,
+    /// A photo that moves.
+    pub live_photo: Option<Present>,
+    /// Photos and videos that have to be paid for.
+    pub paid_media: Option<Present>,
+    /// A text laid out with blocks of several kinds.
+    pub rich_message: Option<Present>,
     /// The group is a supergroup from now on, with this id.
     pub migrate_to_chat_id: Option<i64>,
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-pub use attachment::{Contact, FileAttachment, Location, Sticker, Venue, VideoNote};
+pub use attachment::{Checklist, Contact, Dice, FileAttachment, Game, Line, Location, Poll, Present, Sticker, Venue, VideoNote};
 pub use event::{CallbackQuery, ChatMember, ChatMemberUpdated, MemberStatus};
 pub use message::{EntityKind, ForwardOrigin, Message, MessageEntity, MessageRef, TextQuote};
 pub use party::{Chat, ChatKind, User};
