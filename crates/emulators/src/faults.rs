@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
-    /// Telegram: the bot method. Fly: the HTTP method. Nothing means any.
+    /// Telegram: the bot method, or `download`. Fly: the HTTP method. Nothing means any.
     pub method: Option<String>,
     /// Fly only: the path after `/v1`, where `*` stands for one segment. Nothing means any.
     pub path: Option<String>,
@@ -27,6 +27,12 @@ pub struct Fault {
     pub lost_reply: bool,
     /// The request waits this long before it is looked at.
     pub latency_ms: Option<u64>,
+    /// Telegram's downloads only: the connection breaks off after so many bytes of the file.
+    pub cut_at: Option<usize>,
+    /// Telegram's downloads only: the file comes in pieces of 64 KiB, with such a wait before each.
+    pub piece_ms: Option<u64>,
+    /// Telegram's `getFile` only: the size that it says, whatever the file has.
+    pub says_size: Option<u64>,
 }
 
 /// The troubles that are still to come, oldest first.

@@ -95,7 +95,7 @@ async fn queued_work_of_a_conversation_is_visible_to_its_worker() {
 }
 
 #[tokio::test]
-async fn x1_whoever_sends_a_message_does_not_choose_where_machines_are_made() {
+async fn x1_w26_whoever_sends_a_message_does_not_choose_where_machines_are_made() {
     let app = App::start().await;
     let before = app.get("/v1/config/provider").await.json;
     let mut arguments = message("hello");

@@ -129,7 +129,7 @@ async fn secrets_are_imported_and_never_shown() {
 
 /// W08, W09, W12, W24, W29, C18: a key acts for its own agents and users, whatever the protocol and whatever it names.
 #[tokio::test]
-async fn w09_a_key_acts_for_its_own_users_and_nobody_elses() {
+async fn w09_w12_w29_a_key_acts_for_its_own_users_and_nobody_elses() {
     let app = App::builder().paired().start().await;
     app.write(seed::USER_ID, "private").await;
     let of_ada = app.get("/v1/bindings?consumer_user_id=ada").await.json["bindings"][0].clone();
@@ -234,4 +234,29 @@ async fn a_replaced_bot_is_cleared_away_by_the_tick() {
     app.tick().await;
     assert_eq!(app.events("BotRetired").await[0]["data"]["webhook_removed"], true);
     assert_eq!(app.events("BindingRevoked").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_bot_is_taken_from_its_agent_by_rest_and_nothing_is_left_of_it() {
+    let app = App::builder().paired().start().await;
+    app.write(seed::USER_ID, "somebody must not be answered").await;
+    let path = format!("/v1/agents/{}/bot", seed::AGENT);
+    let other = key(&app, &json!({"name": "other", "scopes": ["agents"], "agents": ["another"]})).await;
+    assert_problem(&other.delete(&path).await.expect("clawstead answers"), 403, "forbidden", None);
+    let own = key(&app, &json!({"name": "own", "scopes": ["agents", "events"], "agents": [seed::AGENT]})).await;
+
+    assert_eq!(own.delete(&path).await.expect("clawstead answers").status, 204);
+
+    assert_problem(&own.delete(&path).await.expect("clawstead answers"), 409, "bot_missing", None);
+    assert!(app.telegram().webhook_secret(seed::BOT_ID).is_some(), "its webhook goes with the tick");
+    app.tick().await;
+    app.tick().await;
+    assert_eq!(app.events("BotRetired").await[0]["data"]["webhook_removed"], true);
+    assert!(app.telegram().webhook_secret(seed::BOT_ID).is_none());
+    assert_eq!((app.events("BindingSettled").await.len(), app.events("MessageCancelled").await.len()), (1, 1));
+    let secrets = app.get("/v1/secrets").await.json["secrets"].as_array().cloned().unwrap_or_default();
+    assert!(secrets.iter().all(|secret| secret["has_active"] != true), "{secrets:?}");
+    let followed = own.get("/v1/events?limit=1000").await.expect("clawstead answers").json["events"].clone();
+    let types: Vec<&str> = followed.as_array().expect("events").iter().filter_map(|event| event["type"].as_str()).collect();
+    assert!(types.contains(&"BotUnlinked") && types.contains(&"BotRetired"), "{types:?}");
 }

@@ -4,6 +4,7 @@ mod attachments;
 mod claims;
 mod deaths;
 mod events;
+mod files;
 mod functions;
 mod health;
 mod identity;

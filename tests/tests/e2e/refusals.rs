@@ -101,7 +101,7 @@ async fn malformed_json_is_refused() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_refused_by_name() {
+async fn w26_w30_unknown_fields_are_refused_by_name() {
     let app = App::start().await;
     let routes = all_routes(&app).await;
     let position = app.position().await;
@@ -183,7 +183,7 @@ async fn bodies_without_end_are_refused() {
 }
 
 #[tokio::test]
-async fn operator_routes_need_the_operators_key() {
+async fn w08_w24_operator_routes_need_the_operators_key() {
     let app = App::start().await;
     let position = app.position().await;
     let reads =

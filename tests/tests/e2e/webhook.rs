@@ -3,7 +3,7 @@
 use clawstead_tests::{
     App, assert_problem,
     emulators::telegram::{Delivery, Outcome},
-    seed, updates,
+    eventually, seed, updates,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ async fn every_sample_is_taken_and_only_messages_of_the_paired_person_are_kept()
 }
 
 #[tokio::test]
-async fn an_update_needs_the_secret_of_its_bot() {
+async fn w01_w03_an_update_needs_the_secret_of_its_bot() {
     let app = App::builder().paired().start().await;
     let position = app.position().await;
     let path = format!("/telegram/{}/webhook", seed::BOT_ID);
@@ -99,7 +99,7 @@ async fn an_update_needs_the_secret_of_its_bot() {
 }
 
 #[tokio::test]
-async fn a_bot_that_nobody_linked_is_answered_like_a_wrong_secret() {
+async fn w02_a_bot_that_nobody_linked_is_answered_like_a_wrong_secret() {
     let app = App::builder().paired().start().await;
 
     let request = app.api().anonymous().request(Method::POST, "/telegram/7000000099/webhook");
@@ -107,6 +107,25 @@ async fn a_bot_that_nobody_linked_is_answered_like_a_wrong_secret() {
     let answer = app.api().send(request).await.expect("clawstead answers");
 
     assert_problem(&answer, 401, "unauthenticated", None);
+}
+
+/// Telegram delivers what is refused again and again, and holds back all that is behind it.
+#[tokio::test]
+async fn w25_an_update_that_is_too_long_is_passed_over_and_counted() {
+    let app = App::builder().paired().start().await;
+    let position = app.position().await;
+    for kib in [1_100, 4_000] {
+        let delivery = app.telegram().deliver(seed::BOT_ID, updates::text(seed::USER_ID, &"x".repeat(kib << 10))).await;
+        assert_eq!(outcome(&delivery), "ignored", "{delivery:?}");
+    }
+    assert_eq!(app.position().await, position);
+    eventually("the counter", || async {
+        let stats = app.get("/v1/telegram/stats").await.json;
+        let counts = stats["updates"].as_array().cloned().unwrap_or_default();
+        counts.iter().find(|one| one["outcome"] == "ignored:too_long" && one["kind"] == "malformed").cloned()
+    })
+    .await;
+    assert_eq!(outcome(&app.write(seed::USER_ID, "and what is behind it").await), "enqueued");
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! `/bot<token>/<method>` and `/file/bot<token>/<path>`.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State as Shares};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -14,10 +16,13 @@ use super::parameters::Parameters;
 use super::{Shared, methods};
 use crate::faults::Fault;
 
+/// A file that comes in pieces comes in such.
+const PIECE_BYTES: usize = 64 << 10;
+
 pub(crate) async fn serve(Shares(shared): Shares<Arc<Shared>>, request: Request) -> Response {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
     if let Some((token, file_path)) = split(&path, "/file/bot") {
-        return download(&shared, token, file_path);
+        return download(&shared, token, file_path).await;
     }
     let Some((token, method)) = split(&path, "/bot") else {
         return Refusal::not_found().into_response();
@@ -34,7 +39,10 @@ pub(crate) async fn serve(Shares(shared): Shares<Arc<Shared>>, request: Request)
         Ok(parameters) => parameters,
         Err(refusal) => return refusal.into_response(),
     };
-    let answer = methods::call(&shared, bot_id, method, parameters);
+    let mut answer = methods::call(&shared, bot_id, method, parameters);
+    if let (Ok(file), Some(size)) = (&mut answer, fault.says_size) {
+        file["file_size"] = size.into();
+    }
     if fault.lost_reply {
         return Refusal::new(504, "Gateway Timeout").into_response();
     }
@@ -63,12 +71,35 @@ async fn trouble_before(fault: &Fault) -> Option<Refusal> {
     Some(Refusal::new(status, description).with_retry_after(fault.retry_after))
 }
 
-fn download(shared: &Shared, token: &str, file_path: &str) -> Response {
+async fn download(shared: &Shared, token: &str, file_path: &str) -> Response {
     if shared.store.read(|state| state.account_of_token(token).is_none()) {
         return Refusal::unauthorized().into_response();
     }
+    let fault = shared.faults().take("download", file_path).unwrap_or_default();
+    if let Some(refusal) = trouble_before(&fault).await {
+        return refusal.into_response();
+    }
     match shared.store.read(|state| state.files.content(file_path)) {
-        Some(bytes) => ([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
+        Some(bytes) => ([(CONTENT_TYPE, "application/octet-stream")], served(bytes, &fault)).into_response(),
         None => Refusal::not_found().into_response(),
     }
+}
+
+/// The bytes of a file, as the trouble lets them through.
+fn served(mut bytes: Vec<u8>, fault: &Fault) -> Body {
+    if fault.cut_at.is_none() && fault.piece_ms.is_none() {
+        return Body::from(bytes);
+    }
+    let cut = fault.cut_at.is_some_and(|at| at < bytes.len());
+    bytes.truncate(fault.cut_at.unwrap_or(usize::MAX));
+    let wait = Duration::from_millis(fault.piece_ms.unwrap_or(0));
+    let pieces: VecDeque<Bytes> = bytes.chunks(PIECE_BYTES).map(Bytes::copy_from_slice).collect();
+    Body::from_stream(futures::stream::unfold((pieces, cut), move |(mut pieces, cut)| async move {
+        tokio::time::sleep(wait).await;
+        match pieces.pop_front() {
+            Some(piece) => Some((Ok(piece), (pieces, cut))),
+            None if cut => Some((Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)), (pieces, false))),
+            None => None,
+        }
+    }))
 }

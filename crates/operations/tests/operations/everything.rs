@@ -33,6 +33,7 @@ pub(crate) async fn every_operation(world: &World, plans: &Plans) -> Result<(), 
     pairing(&cx).await?;
     messages(&cx).await?;
     crate::everything_files::files(&cx, &world.keys).await?;
+    crate::everything_telegram::telegram(&cx, &world.keys).await?;
     read_log(&ledger).await;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod api_keys;
 mod configs;
 mod everything;
 mod everything_files;
+mod everything_telegram;
 mod plans;
 #[path = "../common/prepared.rs"]
 mod prepared;

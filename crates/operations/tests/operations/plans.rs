@@ -22,6 +22,7 @@ const MAY_BE: &[(&str, &str, &str)] = &[
     ("count(*) FROM agents) - ", "SCAN", "when bindings of unknown bots are migrated, not a request of anybody's users"),
     ("w.state IN", "TEMP B-TREE FOR ORDER BY", "workers that have not stopped: as many as machines"),
     ("FROM machine_times", "SCAN machine_times", "workers that have not stopped: as many as machines"),
+    ("FROM outbox_counters", "SCAN outbox_counters", "figures for people; a row for each bot and each way that a message ends"),
     ("FROM ticks", "SCAN ticks", "a row for each kind of work"),
     ("DELETE FROM lease_renewals", "SCAN lease_renewals", "the tick, not a request; messages in flight"),
     ("DELETE FROM lease_renewals", "SCAN leases", "the tick, not a request; messages in flight"),

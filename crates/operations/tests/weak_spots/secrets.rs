@@ -51,7 +51,7 @@ fn w25_a_lease_is_of_no_use_to_another_worker() {
 }
 
 #[test]
-fn w27_hydration_is_for_the_holder_of_the_live_lease() {
+fn w10_w27_hydration_is_for_the_holder_of_the_live_lease() {
     let world = World::new();
     let (worker, job) = held(&world);
     assert!(hydrate(&world, &worker, &job).is_ok());
