@@ -1,6 +1,7 @@
 //! Bots, pairing codes, bindings and the updates that Telegram delivers, on a database file, with a clock and dice of the test.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+mod app_events;
 mod bindings;
 mod bots_link;
 mod bots_retire;
