@@ -147,8 +147,11 @@ pub struct ProviderPolicy {
     pub kind: String,
     /// Fly app that holds the machines.
     pub app_name: String,
-    /// Image of the worker.
+    /// Image of the worker, by its digest: `registry/name@sha256:…`.
     pub image: String,
+    /// Whether the image may be named by a tag. What a tag stands for can change between one machine and the next, so this is for
+    /// trying things out.
+    pub image_tags_allowed: bool,
     /// Regions of machine and volume; the next one is for when those before have no room.
     pub regions: Vec<String>,
     /// Where the volume is mounted.
@@ -172,6 +175,7 @@ impl Default for ProviderPolicy {
             kind: String::new(),
             app_name: String::new(),
             image: String::new(),
+            image_tags_allowed: false,
             regions: Vec::new(),
             volume_path: "/data".to_owned(),
             volume_size_gb: 10,
@@ -246,6 +250,12 @@ fn within(field: &'static str, value: i64, least: i64, most: i64) -> Result<(), 
     Err(Refusal::invalid(field, format!("must be from {least} to {most}")))
 }
 
+/// Whether an image is named by its digest, so that every machine gets the same one.
+fn is_pinned(image: &str) -> bool {
+    let is_hex = |digest: &str| digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    image.split_once("@sha256:").is_some_and(|(name, digest)| !name.is_empty() && is_hex(digest))
+}
+
 impl Policy for QueuePolicy {
     const NAME: &'static str = "queue";
 
@@ -306,6 +316,10 @@ impl Policy for ProviderPolicy {
         for (field, value) in [("app_name", &self.app_name), ("image", &self.image), ("volume_path", &self.volume_path)] {
             crate::text::check_text(field, value, 512)?;
         }
+        if !self.image_tags_allowed && !is_pinned(&self.image) {
+            let why = "must name its digest (`registry/name@sha256:…`, 64 hex digits), unless `image_tags_allowed` is set";
+            return Err(Refusal::invalid("image", why));
+        }
         if self.regions.is_empty() || self.regions.len() > REGIONS_MAX {
             return Err(Refusal::invalid("regions", format!("must be from 1 to {REGIONS_MAX} regions, the first choice first")));
         }
@@ -360,6 +374,27 @@ mod tests {
         assert!(ProviderPolicy::default().check().is_ok());
         assert!(RetentionPolicy::default().check().is_ok());
         assert!(PricesPolicy::default().check().is_ok());
+    }
+
+    #[test]
+    fn an_image_is_pinned_by_its_digest_unless_the_operator_allows_tags() {
+        let digest = "0123456789abcdef".repeat(4);
+        let provider = |image: &str, image_tags_allowed| ProviderPolicy {
+            kind: "fly".into(),
+            app_name: "workers".into(),
+            image: image.into(),
+            image_tags_allowed,
+            regions: vec!["fra".into()],
+            ..ProviderPolicy::default()
+        };
+        for pinned in [format!("registry.fly.io/claw@sha256:{digest}"), format!("claw:v1@sha256:{digest}")] {
+            assert!(provider(&pinned, false).check().is_ok(), "{pinned}");
+        }
+        let upper = digest.to_uppercase();
+        for loose in ["claw", "claw:v1", "claw@sha256:00", &format!("@sha256:{digest}"), &format!("claw@sha256:{upper}")] {
+            assert_eq!(provider(loose, false).check().unwrap_err().field, Some("image"), "{loose}");
+            assert!(provider(loose, true).check().is_ok(), "{loose}");
+        }
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub const VIEW_TABLES: &[&str] = &[
     "dead_deliveries",
     "unsaved_work",
     "full_regions",
+    "failed_boots",
     "machine_times",
     "message_costs",
     "cost_days",
@@ -128,6 +129,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(71, "full_regions", "0071_full_regions.view"),
     view!(72, "drain_guard", "0072_drain_guard.view"),
     view!(75, "costs", "0075_costs.view"),
+    view!(80, "failed_boots", "0080_failed_boots.view"),
     view!(90, "settings_position", "0090_settings_position.view"),
 ];
 

@@ -35,6 +35,8 @@ pub struct WorkerFigures {
     pub machines: i64,
     /// Volumes that are known to exist.
     pub volumes: i64,
+    /// By app: so many in a row were lost before they took anything. Then fewer are made, after longer and longer pauses.
+    pub failed_boots: BTreeMap<String, i64>,
 }
 
 /// Reads all figures.
@@ -70,5 +72,7 @@ async fn workers<E: Engine>(cx: &Cx<'_, E>) -> Result<WorkerFigures, OperationEr
         figures.machines += number("machines");
         figures.volumes += number("volumes");
     }
+    let failed = cx.sql("SELECT app_name, failures FROM failed_boots", &[]).await?;
+    figures.failed_boots = failed.iter().filter_map(|row| Some((row.text("app_name")?, row.integer("failures")?))).collect();
     Ok(figures)
 }

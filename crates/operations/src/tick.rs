@@ -113,9 +113,10 @@ async fn end_identities<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError
     Ok(expired + bindings::settle_due(cx, BATCH).await?)
 }
 
-/// Destroys versions of secrets that are of no more use, and forgets what was counted for a while that is over.
+/// Destroys versions of secrets and tokens of workers that are of no more use, and forgets what was counted for a while that is
+/// over.
 async fn tidy_rows<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
-    let destroyed = secrets::collect(cx, BATCH).await?;
+    let destroyed = secrets::collect(cx, BATCH).await? + reconcile::sweep_tokens(cx, BATCH).await?;
     counts::forget(cx, BATCH).await?;
     Ok(destroyed)
 }

@@ -102,3 +102,18 @@ fn bytes_that_are_not_text_are_refused_as_text_only() {
     assert_eq!(ring.open_text("key", 1, &sealed).err(), Some(VaultError::NotText));
     assert!(ring.open("key", 1, &sealed).is_ok());
 }
+
+/// scheduler-fly.md X-4: secrets under a fixed mask, that anybody can take off, and that loses half of some characters.
+#[test]
+fn x_4_what_is_sealed_tells_nothing_without_the_key_and_comes_back_whole() {
+    let (sealer, other) = (ring(OLD), ring(NEW));
+    let (one, two) = ("fo1_ the token \u{1f980}", "fo1_ another one \u{1f980}");
+    let nonces = [[1; NONCE_BYTES], [2; NONCE_BYTES]];
+    let sealed = nonces.map(|nonce| sealer.seal("fly.apiToken", 1, one.as_bytes(), nonce));
+    assert_eq!(sealer.open_text("fly.apiToken", 1, &sealed[0]).expect("sealed just now").expose(), one);
+    assert_ne!(sealed[0].ciphertext, sealed[1].ciphertext, "the same text looks different each time");
+    let second = sealer.seal("fly.apiToken", 1, two.as_bytes(), nonces[1]);
+    let mask = |plain: &str, sealed: &Sealed| plain.bytes().zip(&sealed.ciphertext).map(|(a, b)| a ^ b).collect::<Vec<_>>();
+    assert_ne!(mask(one, &sealed[0])[..5], mask(two, &second)[..5], "who knows one secret knows no mask for another");
+    assert!(other.open("fly.apiToken", 1, &sealed[0]).is_err());
+}

@@ -14,6 +14,13 @@ pub enum Action {
         /// Where its machine is to be.
         region: String,
     },
+    /// Make nothing, because what was made last did not come up. There is nothing to do but to say so.
+    HoldBack {
+        /// So many times in a row.
+        failures: i64,
+        /// The next one is not made before.
+        until: i64,
+    },
     /// Give a worker that waits for a conversation one that is new.
     Assign {
         /// The worker.
@@ -135,6 +142,7 @@ impl Action {
     pub fn subject(&self) -> &str {
         match self {
             Self::Request { conversation_id, .. } => conversation_id.as_deref().unwrap_or("new conversations"),
+            Self::HoldBack { .. } => "new machines",
             Self::Assign { worker_id, .. }
             | Self::Provision { worker_id }
             | Self::AdoptVolume { worker_id, .. }
@@ -160,6 +168,9 @@ impl fmt::Display for Action {
         match self {
             Self::Request { conversation_id: Some(id), region } => write!(f, "request a worker for {id} in {region}"),
             Self::Request { conversation_id: None, region } => write!(f, "request a worker for any in {region}"),
+            Self::HoldBack { failures, until } => {
+                write!(f, "make no machine until {until}: {failures} in a row did not come up")
+            }
             Self::Assign { worker_id, conversation_id } => write!(f, "assign {conversation_id} to {worker_id}"),
             Self::Provision { worker_id } => write!(f, "provision {worker_id}"),
             Self::AdoptVolume { worker_id, volume_id } => write!(f, "adopt volume {volume_id} for {worker_id}"),

@@ -2,14 +2,12 @@
 
 use clawstead_mutation::{Mutation, made};
 
+use super::setback::{self, Place, Trust};
 use super::{Action, Head, Machine, Phase, View, Worker, handover, retire};
 use crate::worker::{DrainReason, State};
 
 /// A worker that ended a job less long ago keeps its place: its user may be typing.
 const REST_MS: i64 = 10_000;
-
-/// A region that had no room is not asked again for so long.
-const FULL_REGION_MS: i64 = 60_000;
 
 /// Gives conversations to workers that wait for one, and asks for workers for those that nobody will take, up to the cap; at
 /// the cap, workers that rest make room. `staying` are the workers that take work and are not being drained by this plan.
@@ -21,10 +19,21 @@ pub(super) fn steps(view: &View<'_>, staying: &[&Worker]) -> Vec<Action> {
     let free: Vec<&Worker> = staying.iter().copied().filter(is_free).collect();
     let mut actions = assignments;
     let can_be_made = view.listing(&view.provider.app_name).is_some_and(|listing| !listing.is_missing);
-    let Some(region) = region(view).filter(|_| can_be_made && view.is_wanted_app(Some(&view.provider.app_name))) else {
+    if !can_be_made || !view.is_wanted_app(Some(&view.provider.app_name)) || urgent.len() + warm == 0 {
+        return actions;
+    }
+    let Some(Place { region, is_in_doubt }) = setback::place(view) else {
         return actions;
     };
-    let step = count(view.scaling.spawn_step);
+    let step = if is_in_doubt { 1 } else { count(view.scaling.spawn_step) };
+    let step = match setback::trust(view) {
+        Trust::Full => step,
+        Trust::Only(most) => step.min(most),
+        Trust::Held(hold) => {
+            actions.push(hold);
+            return actions;
+        }
+    };
     let places = count(view.scaling.machines_max).saturating_sub(taken_places(view));
     let places = if made(Mutation::OpenPurse) { step } else { places };
     let wanted = urgent.iter().cloned().chain(std::iter::repeat_n(None, warm));
@@ -46,14 +55,6 @@ fn is_spare(view: &View<'_>, worker: &Worker) -> bool {
 
 fn request(conversation_id: Option<String>, region: &str) -> Action {
     Action::Request { conversation_id, region: region.to_owned() }
-}
-
-/// The first region of the operator's list that has not just said that it has no room.
-fn region<'a>(view: &View<'a>) -> Option<&'a str> {
-    let has_room = |region: &&String| {
-        view.inventory.full_regions.get(*region).is_none_or(|refused_at| view.now - refused_at >= FULL_REGION_MS)
-    };
-    view.provider.regions.iter().find(has_room).map(String::as_str)
 }
 
 /// Who takes what waits.

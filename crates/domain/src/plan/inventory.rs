@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Setback;
 use crate::worker::State;
 
 /// Everything that a plan is made from.
@@ -14,8 +15,10 @@ pub struct Inventory {
     pub waiting: Vec<Head>,
     /// What the provider lists, app by app. An app that could not be listed is left out: nothing is known of it then.
     pub listings: Vec<Listing>,
-    /// Regions that had no room, and when they last said so.
-    pub full_regions: BTreeMap<String, i64>,
+    /// Regions that had no room when they were last asked.
+    pub full_regions: BTreeMap<String, Setback>,
+    /// Workers of the wanted app that were lost before they took anything, one after another.
+    pub failed_boots: Option<Setback>,
     /// Since when somebody has looked at the workers without a break. Silence before that is nobody's fault but ours.
     pub watching_since: i64,
 }

@@ -10,12 +10,14 @@ mod inventory;
 mod orphans;
 mod provide;
 mod retire;
+mod setback;
 mod signs;
 mod teardown;
 mod unowned;
 
 pub use action::Action;
 pub use inventory::{Head, Inventory, Listing, Machine, Phase, Volume, Worker};
+pub use setback::Setback;
 pub use unowned::{Unowned, unowned};
 
 use crate::config::{ProviderPolicy, ScalingPolicy};
@@ -89,7 +91,8 @@ impl<'a> View<'a> {
         if let Some(machine) = listing.machines.iter().find(is_its) {
             return Sighting::Seen(machine);
         }
-        let is_new = worker.machine_created_at.is_some_and(|at| self.now - at < LISTING_LAG_MS);
+        // One that is being removed is looked at alone before it counts as gone, so there is nothing to wait for.
+        let is_new = worker.teardown_at.is_none() && worker.machine_created_at.is_some_and(|at| self.now - at < LISTING_LAG_MS);
         if is_new { Sighting::Unknown } else { Sighting::Absent }
     }
 

@@ -1,7 +1,7 @@
 //! Reading a case; the words are explained in README.md.
 
 use clawstead_domain::config::{ProviderPolicy, ScalingPolicy};
-use clawstead_domain::plan::{Head, Inventory, Listing, Machine, Phase, Volume, Worker, plan};
+use clawstead_domain::plan::{Head, Inventory, Listing, Machine, Phase, Setback, Volume, Worker, plan};
 use clawstead_domain::worker::State;
 
 const APP: &str = "workers";
@@ -60,9 +60,9 @@ impl Fixture {
                 None => self.provider.kind = String::new(),
             },
             "full" => {
-                let refused_at = words.at("since").expect("a full region says since when");
-                self.inventory.full_regions.insert(words.list[1].to_owned(), refused_at);
+                self.inventory.full_regions.insert(words.list[1].to_owned(), setback(words));
             }
+            "failed-boots" => self.inventory.failed_boots = Some(setback(words)),
             "watching" => self.inventory.watching_since = instant(words.list[1]),
             "worker" => self.inventory.workers.push(worker(words)),
             "waiting" => {
@@ -161,6 +161,13 @@ fn volume(words: &Words<'_>) -> Volume {
         is_attached: words.has("attached"),
         is_leaving: words.has("leaving"),
         created_at: words.at("made"),
+    }
+}
+
+fn setback(words: &Words<'_>) -> Setback {
+    Setback {
+        failures: words.value("times").map_or(1, |number| number.parse().expect("a number")),
+        last_at: words.at("since").expect("a setback says since when"),
     }
 }
 

@@ -55,6 +55,9 @@ pub enum WaitsFor {
     Time,
     /// Its agent has no bot. Workers that cannot work without a bot token do not get it; those of our own protocol do.
     Bot,
+    /// The worker that had it last, which is leaving: it still has to hand in what it knows of the conversation. At the deadline of
+    /// its drain nobody waits any more.
+    Handover,
     /// A worker.
     Worker,
 }
@@ -90,11 +93,13 @@ pub async fn message<E: Engine>(cx: &Cx<'_, E>, message_id: &str) -> Result<Mess
 /// When there is none.
 pub async fn conversation<E: Engine>(cx: &Cx<'_, E>, conversation_id: &str) -> Result<ConversationView, OperationError> {
     let sql = "SELECT c.conversation_id, c.agent_key, c.worker_id, l.message_id AS processing_message_id, h.message_id AS next_message_id, \
-               h.ready_at AS next_ready_at, coalesce(h.paused, 0) AS paused, h.has_bot, c.open_count, c.turn_count, c.user_turn_at, \
+               h.ready_at AS next_ready_at, coalesce(h.paused, 0) AS paused, h.has_bot, \
+               EXISTS (SELECT 1 FROM unsaved_work u JOIN workers d ON d.worker_id = u.worker_id \
+                 WHERE u.conversation_id = c.conversation_id AND d.state = 'draining' AND d.drain_deadline_at > ?2) AS is_handed_over, c.open_count, c.turn_count, c.user_turn_at, \
                c.agent_turn_at, c.created_at \
                FROM conversations c LEFT JOIN leases l ON l.conversation_id = c.conversation_id \
                LEFT JOIN queue_heads h ON h.conversation_id = c.conversation_id WHERE c.conversation_id = ?1";
-    let rows = cx.sql(sql, &[conversation_id.into()]).await?;
+    let rows = cx.sql(sql, &[conversation_id.into(), cx.now.into()]).await?;
     let found = rows.first().and_then(|row| conversation_of(&row, cx.now));
     Ok(found.ok_or_else(|| Refusal::not_found("conversation_not_found", "there is no such conversation"))?)
 }
@@ -177,6 +182,9 @@ fn waits_for(row: &Row<'_>, ready_at: i64, now: i64) -> WaitsFor {
     }
     if !row.flag("has_bot") {
         return WaitsFor::Bot;
+    }
+    if row.flag("is_handed_over") {
+        return WaitsFor::Handover;
     }
     WaitsFor::Worker
 }

@@ -35,6 +35,8 @@ impl<'a, E: Engine> Actor<'a, E> {
     pub(super) async fn perform(&self, action: &Action) -> Result<Progress, OperationError> {
         match action {
             Action::Request { conversation_id, region } => self.request(conversation_id.as_deref(), region).await,
+            // It is told with what went wrong.
+            Action::HoldBack { .. } => Ok(Progress::Later),
             Action::Assign { worker_id, conversation_id } => self.assign(worker_id, conversation_id).await,
             Action::Provision { worker_id } => self.provision(worker_id).await,
             Action::AdoptVolume { worker_id, volume_id } => self.adopt_volume(worker_id, volume_id).await,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clawstead_domain::config::{LeasePolicy, ProviderPolicy, ScalingPolicy};
-use clawstead_domain::plan::{Head, Inventory, Worker};
+use clawstead_domain::plan::{Head, Inventory, Setback, Worker};
 use clawstead_domain::worker::State;
 use clawstead_ledger::{Engine, Row};
 use clawstead_vault::sha256_hex;
@@ -50,7 +50,8 @@ pub(super) async fn inventory<E: Engine>(
     let (workers, mut places) = workers(cx, provider, cx.now - lease.silent_after_ms).await?;
     let waiting = waiting(cx, scaling, provider, workers.len()).await?;
     let full_regions = full_regions(cx, &provider.app_name).await?;
-    let mut inventory = Inventory { workers, waiting, listings: Vec::new(), full_regions, watching_since };
+    let failed_boots = failed_boots(cx, &provider.app_name).await?;
+    let mut inventory = Inventory { workers, waiting, listings: Vec::new(), full_regions, failed_boots, watching_since };
     let since_listing = ran_at("listing").map(|at| cx.now - at);
     if since_listing.is_some_and(|ms| (0..LISTING_GAP_MS).contains(&ms)) {
         return Ok((inventory, places));
@@ -181,10 +182,21 @@ async fn waiting<E: Engine>(
     Ok(rows.iter().filter_map(head).collect())
 }
 
-/// Regions that had no room, and when they last said so.
-async fn full_regions<E: Engine>(cx: &Cx<'_, E>, app: &str) -> Result<BTreeMap<String, i64>, OperationError> {
-    let rows = cx.sql("SELECT region, refused_at FROM full_regions WHERE app_name = ?1", &[app.into()]).await?;
-    Ok(rows.iter().filter_map(|row| Some((row.text("region")?, row.integer("refused_at")?))).collect())
+/// Regions that had no room when they were last asked.
+async fn full_regions<E: Engine>(cx: &Cx<'_, E>, app: &str) -> Result<BTreeMap<String, Setback>, OperationError> {
+    let sql = "SELECT region, refusals AS failures, refused_at AS last_at FROM full_regions WHERE app_name = ?1";
+    let rows = cx.sql(sql, &[app.into()]).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.text("region")?, setback_of(&row)?))).collect())
+}
+
+/// Whether what was made last in an app came up.
+async fn failed_boots<E: Engine>(cx: &Cx<'_, E>, app: &str) -> Result<Option<Setback>, OperationError> {
+    let sql = "SELECT failures, failed_at AS last_at FROM failed_boots WHERE app_name = ?1";
+    Ok(cx.sql(sql, &[app.into()]).await?.first().and_then(|row| setback_of(&row)))
+}
+
+fn setback_of(row: &Row<'_>) -> Option<Setback> {
+    Some(Setback { failures: row.integer("failures")?, last_at: row.integer("last_at")? })
 }
 
 fn worker_of(row: &Row<'_>) -> Option<Worker> {

@@ -25,6 +25,7 @@ use clawstead_ledger::Engine;
 
 pub use outside::Outside;
 pub(crate) use survey::{Survey, drain, survey};
+pub(crate) use token::sweep as sweep_tokens;
 pub use unowned::{UnownedReport, report_unowned};
 
 use crate::tick::{KindReport, Turn};
@@ -53,6 +54,8 @@ async fn run_with<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>, winds_do
     let mut actions = plan(&inventory, &scaling, &provider, lease.silent_after_ms, cx.now);
     let makes = |action: &Action| matches!(action, Action::Request { .. } | Action::Provision { .. } | Action::Assign { .. });
     actions.retain(|action| !(winds_down && makes(action)));
+    let holds_back = |action: &&Action| matches!(action, Action::HoldBack { .. });
+    errors.extend(actions.iter().filter(holds_back).map(ToString::to_string));
     share_the_time(&mut actions, cx.roll());
     let actor = act::Actor { turn, outside, scaling, provider, places };
     let done = act_on(&actor, &actions, &mut errors).await?;

@@ -50,7 +50,10 @@ impl<E: Engine> Actor<'_, E> {
             conversations_max: self.scaling.conversations_per_worker,
         };
         if let Err(error) = cx.append(&worker_id, Expected::Version(0), &[event]).await {
-            token::destroy(&cx, &worker_id).await?;
+            // When nobody knows whether it was asked for, the token stays; the sweep finds out.
+            if matches!(error, OperationError::Rule(_) | OperationError::Raced) {
+                token::destroy(&cx, &worker_id).await?;
+            }
             return or_later(Err(error), CONVERSATION_HAS_A_WORKER);
         }
         self.provision(&worker_id).await

@@ -9,6 +9,9 @@ use clawstead_vault::{KeyRing, Secret, mint_token};
 
 use crate::{Cx, OperationError, decide, secrets};
 
+/// A token is minted a moment before its worker is asked for; one that has none after so long will never get one.
+const UNCLAIMED_MS: i64 = 600_000;
+
 /// Mints the token of a worker that is about to be asked for.
 pub(super) async fn mint<E: Engine>(cx: &Cx<'_, E>, keys: &KeyRing, worker_id: &str) -> Result<Secret<String>, OperationError> {
     let token = Secret::new(mint_token("cwk", cx.random()));
@@ -39,6 +42,27 @@ pub(super) async fn destroy<E: Engine>(cx: &Cx<'_, E>, worker_id: &str) -> Resul
         cx.append(&secret_ref, Expected::Version(stream_version), &[SecretEvent::SecretDestroyed { version }]).await
     })
     .await
+}
+
+/// Destroys at most `limit` tokens of workers that were never asked for, or that have stopped: a crash came in between. Gives
+/// how many.
+///
+/// # Errors
+/// When the database does not answer; what is destroyed stays so.
+pub(crate) async fn sweep<E: Engine>(cx: &Cx<'_, E>, limit: i64) -> Result<i64, OperationError> {
+    let sql = "SELECT w.worker_id FROM \
+        (SELECT secret_ref, substr(secret_ref, 8, 36) AS worker_id FROM sealed_secrets \
+          WHERE secret_ref >= 'worker.' AND secret_ref < 'worker/' \
+          AND secret_ref LIKE 'worker.________-____-____-____-____________.token') w \
+        JOIN secrets s ON s.secret_ref = w.secret_ref AND s.changed_at <= ?1 \
+        WHERE NOT EXISTS (SELECT 1 FROM workers k WHERE k.worker_id = w.worker_id AND k.state <> 'stopped') LIMIT ?2";
+    let left = cx.sql(sql, &[(cx.now - UNCLAIMED_MS).into(), limit.into()]).await?;
+    let mut destroyed = 0;
+    for worker_id in left.iter().filter_map(|row| row.text("worker_id")) {
+        destroy(cx, &worker_id).await?;
+        destroyed += 1;
+    }
+    Ok(destroyed)
 }
 
 fn secret_ref(worker_id: &str) -> String {

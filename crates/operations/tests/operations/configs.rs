@@ -51,7 +51,7 @@ fn s21_a_provider_that_nobody_has_written_is_refused_when_it_is_configured() {
         let policy = ProviderPolicy {
             kind: kind.to_owned(),
             app_name: "workers".to_owned(),
-            image: "i".to_owned(),
+            image: format!("i@sha256:{}", "0".repeat(64)),
             regions: vec!["fra".to_owned()],
             ..ProviderPolicy::default()
         };

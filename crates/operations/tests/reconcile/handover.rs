@@ -1,7 +1,8 @@
 //! What a worker knows is handed in before its machine goes, or its volume is kept.
 
 use clawstead_domain::config::ScalingPolicy;
-use clawstead_operations::{queue, workers};
+use clawstead_operations::queue::{self, WaitsFor};
+use clawstead_operations::workers;
 use futures::executor::block_on;
 
 use crate::world::{IDLE_MS, World};
@@ -161,7 +162,10 @@ fn d_5_a_conversation_that_is_handed_over_waits_for_the_final_snapshot() {
     world.enqueue("c1");
     rounds(&world, 5);
     assert_eq!(world.fly.machines_made.get(), 1, "no machine that would start without it");
+    let waits_for = || world.with_cx(|cx| block_on(queue::conversation(cx, "c1"))).unwrap().next_waits_for;
+    assert_eq!(waits_for(), Some(WaitsFor::Handover));
     world.hand_in(&world.worker_on("m1"));
+    assert_eq!(waits_for(), Some(WaitsFor::Worker));
     world.tick_well();
     assert_eq!(world.fly.machines_made.get(), 2, "the old machine need not have gone");
     assert_eq!(world.fly.machines.borrow().len(), 2);

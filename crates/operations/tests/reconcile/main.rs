@@ -3,6 +3,7 @@
 
 #[path = "../billing/mod.rs"]
 mod billing;
+mod boots;
 mod cap;
 mod crashes;
 mod fly;
@@ -13,6 +14,7 @@ mod program;
 mod regions;
 mod scheduler;
 mod ticks;
+mod tokens;
 mod trouble;
 mod warm;
 mod weak_spots;

@@ -29,7 +29,7 @@ fn an_app_that_does_not_exist_is_told_of_and_nothing_is_asked_for() {
     world.set(&ProviderPolicy {
         kind: "fly".to_owned(),
         app_name: "typo".to_owned(),
-        image: "i".to_owned(),
+        image: format!("i@sha256:{}", "0".repeat(64)),
         regions: vec!["fra".to_owned()],
         ..ProviderPolicy::default()
     });

@@ -73,7 +73,7 @@ impl World {
         world.set(&ProviderPolicy {
             kind: "fly".to_owned(),
             app_name: APP.to_owned(),
-            image: "registry.test/worker@sha256:00".to_owned(),
+            image: "registry.test/worker@sha256:0000000000000000000000000000000000000000000000000000000000000000".to_owned(),
             regions: vec!["fra".to_owned()],
             ..ProviderPolicy::default()
         });

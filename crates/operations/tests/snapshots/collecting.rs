@@ -34,7 +34,7 @@ fn older_snapshots_go_by_age() {
 }
 
 #[test]
-fn w40_bytes_of_expired_failed_and_unfinished_uploads_are_removed() {
+fn w40_d7_bytes_of_expired_failed_and_unfinished_uploads_are_removed() {
     let world = World::new();
     let worker = world.holder("c");
     let failed = world.start(&worker, "c");
@@ -42,13 +42,16 @@ fn w40_bytes_of_expired_failed_and_unfinished_uploads_are_removed() {
     world.fail(&worker, &failed.snapshot_id).unwrap();
     let unfinished = world.start(&worker, "c");
     world.upload(&unfinished.upload_url, &mut Body::of(&noise(1_000_000))).unwrap();
-    let _never_begun = world.start(&worker, "c");
+    let never_begun = world.start(&worker, "c");
     world.snapshot(&worker, "c", b"older");
     world.snapshot(&worker, "c", b"good");
     world.pass(8 * DAY);
     world.tidy();
     assert_eq!(world.stored_bytes(), 4);
     assert_eq!(world.texts("SELECT count(*) || '' FROM files"), ["1"]);
+    for upload in [unfinished, never_begun] {
+        assert_ne!(world.snapshot_status(&upload.snapshot_id), "uploading", "an upload ends, whether anybody says so or not");
+    }
 }
 
 #[test]
@@ -110,7 +113,7 @@ fn w41_files_are_tidied_whatever_else_goes_wrong() {
     let provider = ProviderPolicy {
         kind: "fly".to_owned(),
         app_name: "workers".to_owned(),
-        image: "image".to_owned(),
+        image: format!("image@sha256:{}", "0".repeat(64)),
         regions: vec!["fra".to_owned()],
         ..ProviderPolicy::default()
     };

@@ -11,8 +11,8 @@ use clap::{Args, ValueEnum};
 /// Each of the two variables replaces one stand-in by the real thing:
 ///
 ///   TELEGRAM_BOT_TOKEN   your bot, linked to the agent `default`; needs --public-url, an https URL that reaches this port
-///   FLY_API_TOKEN        your Fly account; needs FLY_APP (the app for the machines), FLY_IMAGE (the worker image) and
-///                        --public-url; FLY_REGION defaults to fra
+///   FLY_API_TOKEN        your Fly account; needs FLY_APP (the app for the machines), FLY_IMAGE (the worker image, named by
+///                        its digest) and --public-url; FLY_REGION defaults to fra
 ///
 /// Everything is kept in the data folder: the log, the stand-ins' state, and `credentials.json` with the addresses and keys.
 #[derive(Args, Clone, Debug)]

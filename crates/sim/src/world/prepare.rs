@@ -55,7 +55,7 @@ impl World {
             (
                 "provider",
                 json!({
-                    "kind": "fly", "app_name": APP, "image": "registry.fly.io/sim@sha256:00", "regions": ["fra"],
+                    "kind": "fly", "app_name": APP, "image": "registry.fly.io/sim@sha256:0000000000000000000000000000000000000000000000000000000000000000", "regions": ["fra"],
                     "environment": {
                         "TELEGRAM_API_URL": format!("http://{}", crate::wire::TELEGRAM),
                         "POLL_INTERVAL_MS": "5000",
