@@ -106,6 +106,22 @@ fn the_demo_ends_well() {
 }
 
 #[test]
+fn machines_come_and_go_and_nothing_is_left() {
+    let demo = ["demo", "fly", "--no-build", "--conversations", "4", "--timeout", "150"];
+    let output = program().args(demo).output().expect("it runs");
+
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("every message was answered once, and nothing is left that costs"), "{told}");
+}
+
+#[test]
+fn a_demo_that_does_not_end_in_time_is_an_error() {
+    let demo = ["demo", "fly", "--no-build", "--conversations", "1", "--timeout", "0"];
+    assert!(errors(&program().args(demo).output().expect("it runs")).contains("there are still"));
+}
+
+#[test]
 fn a_folder_of_somebody_else_is_not_reset() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("letter.txt"), "dear").expect("a file");

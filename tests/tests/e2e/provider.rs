@@ -129,6 +129,46 @@ async fn a_cleanup_reports_asks_for_the_name_and_ends_with_nothing_left() {
     assert_eq!(of_messages["costs"].as_array().map(Vec::len), Some(1), "{of_messages}");
 }
 
+/// Makes something at Fly that clawstead knows nothing of; gives its id.
+async fn somebody_makes(app: &App, what: &str, body: Value) -> String {
+    let url = format!("{}/v1/apps/clawstead-sandbox/{what}", app.fly().base_url());
+    let token = clawstead_tests::emulators::fly::FlyOptions::default().token;
+    let made = reqwest::Client::new().post(url).bearer_auth(token).json(&body).send().await.expect("Fly answers");
+    let made: Value = serde_json::from_str(&made.text().await.expect("a body")).expect("JSON");
+    made["id"].as_str().unwrap_or_else(|| panic!("it is made: {made}")).to_owned()
+}
+
+#[tokio::test]
+async fn what_does_not_carry_our_tag_is_reported_and_outlives_a_cleanup() {
+    let app = unticked().await;
+    app.enqueue("chat", "hello").await;
+    app.until_idle().await;
+    let machine = somebody_makes(&app, "machines", json!({"name": "theirs", "region": "fra", "config": {"image": "i"}})).await;
+    let volume = somebody_makes(&app, "volumes", json!({"name": "theirs", "region": "fra", "size_gb": 1})).await;
+
+    let report = app.get("/v1/provider/unowned").await.success().expect("a report");
+    let found = report["unowned"].as_array().expect("a list");
+    let mut told: Vec<_> = found.iter().map(|one| (one["id"].as_str().expect("an id"), &one["thing"])).collect();
+    told.sort_by_key(|(_, thing)| thing.to_string());
+    assert_eq!(told, [(machine.as_str(), &json!("machine")), (volume.as_str(), &json!("volume"))], "{report}");
+    assert!(found.iter().all(|one| one["is_ours"] == false && one["removed_from"].is_null()), "{report}");
+    assert_eq!((&report["apps"], &report["errors"]), (&json!(["clawstead-sandbox"]), &json!([])), "{report}");
+    let page = app.get("/v1/provider/unowned?limit=1").await.json;
+    let next = app.get(&format!("/v1/provider/unowned?after={}", page["next_after"].as_str().expect("more"))).await.json;
+    assert_eq!((page["unowned"].as_array().map(Vec::len), next["unowned"].as_array().map(Vec::len)), (Some(1), Some(1)));
+    let key = app.post("/v1/api-keys", &json!({"name": "app", "scopes": ["messages", "stats"]})).await;
+    let consumer = app.api().with_key(key.json["key"].as_str().expect("a key"));
+    assert_problem(&consumer.get("/v1/provider/unowned").await.expect("clawstead answers"), 403, "forbidden", None);
+
+    let order = json!({"scope": "everything", "dry_run": false, "confirm": "clawstead", "force": true});
+    eventually("a cleanup that is complete", || async {
+        (app.post("/v1/provider/cleanup", &order).await.status == 200).then_some(())
+    })
+    .await;
+    assert_eq!(app.fly().volumes().iter().map(|one| one.id.clone()).collect::<Vec<_>>(), [volume]);
+    assert_eq!(living(&app), 1);
+}
+
 #[tokio::test]
 async fn a_cleanup_that_cannot_see_an_app_says_so() {
     let app = unticked().await;

@@ -265,6 +265,7 @@ async fn values_out_of_range_are_refused_by_name() {
         ("/v1/config/retry", json!({"max_attempts": 0}), "max_attempts"),
         ("/v1/config/scaling", json!({"machines_max": -1}), "machines_max"),
         ("/v1/config/provider", json!({"kind": "boat"}), "kind"),
+        ("/v1/config/provider", json!({"kind": "fly", "app_name": "a", "image": "claw:v1", "regions": ["fra"]}), "image"),
     ] {
         println!("{path}");
         assert_problem(&app.put(path, &body).await, 400, "invalid_field", Some(field));

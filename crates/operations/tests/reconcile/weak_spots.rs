@@ -1,4 +1,5 @@
-//! Weak spots of the existing system (queue-worker.md section 17) that concern machines: W-6, W-11, W-12, W-14.
+//! Weak spots of the existing system (queue-worker.md section 17) that concern machines: W-6, W-11, W-12, W-14; and F-13
+//! of scheduler-fly.md.
 
 use clawstead_domain::config::{LeasePolicy, ScalingPolicy};
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
@@ -108,4 +109,24 @@ fn w14_ticks_do_what_is_due_by_the_policy_in_force_and_nothing_else() {
     world.enqueue("c3");
     world.tick_well();
     assert_eq!(world.fly.machines_made.get(), 2);
+}
+
+#[test]
+fn f_13_a_worker_that_has_stopped_is_not_looked_at_again() {
+    let world = World::new(1);
+    world.enqueue("c1");
+    for _ in 0..120 {
+        world.tick_well();
+        world.programs_run();
+    }
+    assert_eq!(world.count("SELECT count(*) AS n FROM workers WHERE state = 'stopped'"), 1);
+    assert!(world.with_cx(|cx| block_on(workers::live(cx)).unwrap()).is_empty());
+    let events = world.count("SELECT count(*) AS n FROM events");
+    world.fly.calls.borrow_mut().clear();
+    for _ in 0..31 {
+        world.tick_well();
+    }
+    assert_eq!(world.count("SELECT count(*) AS n FROM events"), events);
+    let calls = world.fly.calls.borrow();
+    assert!(calls.iter().all(|call| matches!(call.as_str(), "GET /machines" | "GET /volumes")), "{calls:?}");
 }

@@ -128,9 +128,15 @@ impl Story<'_> {
         }
     }
 
+    /// Nothing at Fly, and clawstead has seen that: it looks at each tick.
     async fn until_nothing_is_left(&mut self) -> Result<()> {
-        while self.look().await? != (0, 0, 0) {}
+        while self.look().await? != (0, 0, 0) || self.has_live_workers().await? {}
         Ok(())
+    }
+
+    async fn has_live_workers(&self) -> Result<bool> {
+        let stats = self.sandbox.api().get("/v1/stats").await?.success()?;
+        Ok(stats["workers"]["by_state"].as_object().is_none_or(|states| !states.is_empty()))
     }
 
     /// Waits a moment, and draws what there is: machines, volumes, messages that wait or are in flight.

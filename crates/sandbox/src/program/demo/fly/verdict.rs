@@ -24,8 +24,12 @@ impl Verdict {
             for (message_id, text) in sent {
                 let message = api.get(&format!("/v1/messages/{message_id}")).await?.success()?;
                 messages += 1;
-                reruns += message["deliveries"].as_i64().unwrap_or(1) - 1;
-                if message["status"] != "done" || !answers.iter().any(|answer| *answer == format!("echo: {text}")) {
+                let again = message["deliveries"].as_u64().unwrap_or(1).saturating_sub(1);
+                reruns += again;
+                // One whose worker was lost after it had answered is worked on again, and answered again.
+                let times = answers.iter().filter(|answer| **answer == format!("echo: {text}")).count();
+                let is_answered = times == 1 || (times > 1 && times as u64 <= 1 + again);
+                if message["status"] != "done" || !is_answered {
                     problems.push(format!("{conversation_id}: {text:?} is {}, answers {answers:?}", message["status"]));
                 }
             }
@@ -50,7 +54,7 @@ impl Verdict {
 
     pub(crate) fn into_result(self) -> Result<()> {
         ensure!(self.problems.is_empty(), "it did not end well:\n  {}", self.problems.join("\n  "));
-        println!("every message was answered, and nothing is left that costs");
+        println!("every message was answered once, and nothing is left that costs");
         Ok(())
     }
 }
