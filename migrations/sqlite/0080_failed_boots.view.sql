@@ -21,10 +21,9 @@ END;
 CREATE TRIGGER IF NOT EXISTS failed_boots_on_claimed AFTER INSERT ON conversation_feed
 WHEN NEW.type = 'MessageClaimed'
 BEGIN
-  DELETE FROM failed_boots WHERE EXISTS (
-    SELECT 1 FROM workers w
-    WHERE w.worker_id = NEW.data ->> '$.worker_id' AND w.app_name = failed_boots.app_name AND w.requested_at >= asked_at
-  );
+  DELETE FROM failed_boots
+  WHERE app_name = (SELECT app_name FROM workers WHERE worker_id = NEW.data ->> '$.worker_id')
+    AND asked_at <= (SELECT requested_at FROM workers WHERE worker_id = NEW.data ->> '$.worker_id');
 END;
 
 CREATE TRIGGER IF NOT EXISTS failed_boots_on_policy AFTER INSERT ON config_feed

@@ -10,6 +10,7 @@ use crate::world::World;
 
 /// Walks and sorts that may be: part of the statement, what the plan says, and why it stays small.
 const MAY_BE: &[(&str, &str, &str)] = &[
+    ("FROM failed_boots", "SCAN failed_boots", "one row for each app"),
     ("", "VIRTUAL TABLE", "the elements of one JSON value"),
     ("FROM configs", "SCAN configs", "one row for every policy there is"),
     ("FROM queue_totals", "SCAN queue_totals", "a row for every state there is"),
