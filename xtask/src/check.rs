@@ -3,7 +3,9 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::{step, test, toolchain::WasmToolchain, workspace::Workspace};
+use crate::toolchain::WasmToolchain;
+use crate::workspace::{Workspace, package_arguments};
+use crate::{step, test};
 
 /// Options of `cargo xtask check`.
 #[derive(Args)]
@@ -31,6 +33,9 @@ fn clippy_components(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     let mut clippy = workspace.cargo();
-    clippy.args(["clippy", "--target", "wasm32-wasip2"]).args(workspace.component_arguments()).args(["--", "-D", "warnings"]);
+    clippy
+        .args(["clippy", "--target", "wasm32-wasip2"])
+        .args(package_arguments(workspace.components()))
+        .args(["--", "-D", "warnings"]);
     step::run("clippy, components", &mut clippy)
 }

@@ -24,6 +24,9 @@ mod bench_options;
 #[path = "../../crates/sim/src/options.rs"]
 mod sim_options;
 
+#[path = "../../crates/sim/src/crash_options.rs"]
+mod crash_options;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -42,7 +45,7 @@ struct Cli {
 enum Command {
     /// Build all components for wasm32-wasip2 (installs the target when it is missing)
     Build {
-        /// Instead, build them broken on purpose, beside those that are deployed, for the tests of the simulation's checker
+        /// Instead, build them such that they can be broken on purpose, for the tests of the simulation's checker
         #[arg(long)]
         mistakes: bool,
     },
@@ -55,6 +58,7 @@ enum Command {
     Demo(options::DemoOptions),
     Bench(bench_options::BenchOptions),
     Sim(sim_options::SimOptions),
+    Crash(crash_options::CrashOptions),
 }
 
 fn main() -> ExitCode {
@@ -67,7 +71,7 @@ fn run(command: Command) -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
         Command::Build { mistakes: false } => build::run(&workspace),
-        Command::Build { mistakes: true } => build::mutations(&workspace),
+        Command::Build { mistakes: true } => build::mistakes(&workspace),
         Command::Check(options) => check::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options.args),
         Command::Up(options::UpOptions { no_build, .. }) | Command::Demo(options::DemoOptions { no_build, .. }) => {
@@ -76,6 +80,7 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Say(_) => sandbox::run(&workspace),
         Command::Bench(options) => bench::run(&workspace, !options.no_build),
-        Command::Sim(options) => sim::run(&workspace, !options.no_build),
+        Command::Sim(options) => sim::run(&workspace, options.no_build, options.mistake.is_some()),
+        Command::Crash(options) => sim::run(&workspace, options.no_build, false),
     }
 }

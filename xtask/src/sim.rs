@@ -1,4 +1,4 @@
-//! `cargo xtask sim`: built and run from `crates/sim`, with the same arguments.
+//! `cargo xtask sim` and `crash`: built and run from `crates/sim`, with the same arguments.
 
 use std::os::unix::process::CommandExt as _;
 
@@ -8,10 +8,12 @@ use crate::{build, step, workspace::Workspace};
 
 const PACKAGE: &str = "clawstead-sim";
 
-/// Builds what is needed, then becomes the program that simulates.
-pub(crate) fn run(workspace: &Workspace, components: bool) -> Result<()> {
-    if components {
-        build::run(workspace)?;
+/// Builds what is needed, then becomes the program that simulates, or kills.
+pub(crate) fn run(workspace: &Workspace, no_build: bool, mistakes: bool) -> Result<()> {
+    match mistakes {
+        _ if no_build => {}
+        true => build::mistakes(workspace)?,
+        false => build::run(workspace)?,
     }
     step::run("build the simulation", workspace.cargo().args(["build", "--package", PACKAGE]))?;
     let mut program = workspace.cargo();

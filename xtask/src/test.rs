@@ -13,9 +13,10 @@ pub(crate) struct TestOptions {
     pub(crate) args: Vec<String>,
 }
 
-/// Runs the tests with nextest when it is installed, else with Cargo's own runner.
+/// Builds all that tests run, and runs them, with nextest when it is installed, else with Cargo's own runner.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     build::run(workspace)?;
+    build::mistakes(workspace)?;
     if !has_nextest(workspace) {
         return step::run("tests", workspace.cargo().args(["test", "--workspace"]).args(arguments));
     }

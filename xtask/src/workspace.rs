@@ -9,6 +9,7 @@ use serde_json::Value;
 pub(crate) struct Workspace {
     root: PathBuf,
     components: Vec<String>,
+    deployed: Vec<String>,
 }
 
 impl Workspace {
@@ -23,7 +24,8 @@ impl Workspace {
         ensure!(output.status.success(), "cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
         let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
         let root = metadata["workspace_root"].as_str().context("cargo metadata names no workspace root")?;
-        Ok(Self { root: root.into(), components: components(&metadata) })
+        let folder = format!("{root}/components/");
+        Ok(Self { root: root.into(), components: components(&metadata, root), deployed: components(&metadata, &folder) })
     }
 
     /// A Cargo command in the root of the workspace.
@@ -50,15 +52,20 @@ impl Workspace {
         command
     }
 
-    /// `-p <name>` for every component.
-    pub(crate) fn component_arguments(&self) -> Vec<String> {
-        self.components.iter().flat_map(|name| ["-p".to_owned(), name.clone()]).collect()
-    }
-
-    /// Package names of all components.
+    /// Package names of all components, also of those that only tests run.
     pub(crate) fn components(&self) -> &[String] {
         &self.components
     }
+
+    /// Package names of the components that are deployed.
+    pub(crate) fn deployed(&self) -> &[String] {
+        &self.deployed
+    }
+}
+
+/// `-p <name>` for each of these packages.
+pub(crate) fn package_arguments(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().flat_map(|name| ["-p", name])
 }
 
 fn cargo() -> OsString {
@@ -71,12 +78,13 @@ fn is_about_this_package(variable: &str) -> bool {
     variable.starts_with("CARGO_PKG_") || ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"].contains(&variable)
 }
 
-/// A component is a package that is linked as `cdylib`: nothing else here is.
-fn components(metadata: &Value) -> Vec<String> {
+/// A component is a package that is linked as `cdylib`: nothing else here is. Of these, those in a folder.
+fn components(metadata: &Value, folder: &str) -> Vec<String> {
     let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut names: Vec<String> = packages
         .iter()
         .filter(|package| is_component(package))
+        .filter(|package| package["manifest_path"].as_str().is_some_and(|path| path.starts_with(folder)))
         .filter_map(|package| package["name"].as_str())
         .map(str::to_owned)
         .collect();
@@ -98,11 +106,12 @@ mod tests {
     #[test]
     fn components_are_the_packages_linked_as_cdylib() {
         let metadata = json!({"packages": [
-            {"name": "pairing", "targets": [{"crate_types": ["cdylib"]}]},
-            {"name": "clawstead-domain", "targets": [{"crate_types": ["lib"]}, {"crate_types": ["bin"]}]},
-            {"name": "admin", "targets": [{"crate_types": ["rlib", "cdylib"]}]},
+            {"name": "pairing", "manifest_path": "/w/components/p/Cargo.toml", "targets": [{"crate_types": ["cdylib"]}]},
+            {"name": "clawstead-domain", "manifest_path": "/w/crates/d/Cargo.toml", "targets": [{"crate_types": ["lib"]}]},
+            {"name": "fixture", "manifest_path": "/w/crates/f/Cargo.toml", "targets": [{"crate_types": ["rlib", "cdylib"]}]},
         ]});
 
-        assert_eq!(components(&metadata), ["admin", "pairing"]);
+        assert_eq!(components(&metadata, "/w"), ["fixture", "pairing"]);
+        assert_eq!(components(&metadata, "/w/components/"), ["pairing"]);
     }
 }

@@ -114,7 +114,7 @@ fn services(options: &HostOptions, folder: &Path) -> Result<Services, HostError>
     Ok(Services {
         clock: Arc::clone(&options.clock),
         random: Arc::clone(&options.random),
-        databases: Databases::new(data_dir, Arc::clone(&options.clock), options.shared_connections),
+        databases: Databases::new(data_dir, Arc::clone(&options.clock), options.shared_connections, options.database_bytes_max),
         faults: Arc::clone(&options.faults),
         network: Arc::new(Network::new(options.outbound_or_internet())),
         guest_log: Arc::clone(&options.guest_log),

@@ -1,5 +1,7 @@
 //! What a simulation lets go wrong between a guest and its databases.
 
+use std::time::Duration;
+
 use wasmtime::Error;
 
 use crate::sqlite::{Executed, Failure};
@@ -11,6 +13,8 @@ pub enum Fault {
     Fails(String),
     /// The statement is not run: another connection held the lock for as long as a statement waits.
     Busy,
+    /// The statement is run so much later, by Tokio's clock: nothing of the process got on meanwhile.
+    Late(Duration),
     /// The guest's instance ends before the statement, with all requests that it serves.
     KilledBefore,
     /// The statement is run, and the instance ends before it hears of it.
@@ -42,6 +46,10 @@ pub(crate) async fn execute(fault: Option<Fault>, statement: impl Future<Output 
         None => Ok(statement.await),
         Some(Fault::Fails(text)) => Ok(Executed::failed(Failure { busy: false, text })),
         Some(Fault::Busy) => Ok(Executed::failed(Failure { busy: true, text: "database is locked".to_owned() })),
+        Some(Fault::Late(by)) => {
+            tokio::time::sleep(by).await;
+            Ok(statement.await)
+        }
         Some(Fault::KilledBefore) => Err(killed()),
         Some(Fault::KilledAfter) => {
             statement.await;

@@ -32,6 +32,7 @@ pub struct HostOptions {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) outbound: Option<Arc<dyn Outbound>>,
     pub(crate) shared_connections: bool,
+    pub(crate) database_bytes_max: Option<u64>,
     pub(crate) faults: Arc<dyn Faults>,
     pub(crate) guest_log: GuestLog,
     pub(crate) request_bytes_max: u64,
@@ -58,6 +59,7 @@ impl HostOptions {
             random: Arc::new(SystemRandom),
             outbound: None,
             shared_connections: false,
+            database_bytes_max: None,
             faults: Arc::new(NoFaults),
             guest_log: standard_error(),
             request_bytes_max: 16 << 20,
@@ -146,6 +148,13 @@ impl HostOptions {
     /// the interface do. By default not: as in Spin, each `open` is a connection.
     pub fn shared_connections(mut self, shared: bool) -> Self {
         self.shared_connections = shared;
+        self
+    }
+
+    /// How large a database file may become, bytes. What would make it larger fails as it does when the disk is full. By default SQLite's
+    /// own limit.
+    pub fn max_database_bytes(mut self, bytes: u64) -> Self {
+        self.database_bytes_max = Some(bytes);
         self
     }
 

@@ -29,6 +29,11 @@ impl EngineError {
     pub fn is_busy(&self) -> bool {
         self.0.contains("database is locked") || self.0.contains("database table is locked") || self.0.contains("SQLITE_BUSY")
     }
+
+    /// Whether there is no room for what the statement would have written.
+    pub fn is_full(&self) -> bool {
+        self.0.contains("database or disk is full") || self.0.contains("SQLITE_FULL")
+    }
 }
 
 /// How much a 2xx survives.

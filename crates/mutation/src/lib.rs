@@ -27,6 +27,7 @@ macro_rules! mutations {
 }
 
 mutations! {
+    EarlyAnswer = "early-answer", "A message is answered for although it could not be written down.";
     LateHolder = "late-holder", "The end of a lease is not looked at when its holder speaks.";
     ForgottenKey = "forgotten-key", "A command is done again although its dedup key was used.";
     StolenLease = "stolen-lease", "A tick takes leases back that were renewed.";
@@ -35,6 +36,7 @@ mutations! {
     OpenPurse = "open-purse", "The cap on machines is not looked at.";
     LeftVolume = "left-volume", "A worker is over although its volume is still there.";
     GreedySweep = "greedy-sweep", "What nobody owns is removed even if it does not carry our tag.";
+    Startled = "startled", "A key that comes again is taken for damage, and answered with a 5xx.";
     Chatty = "chatty", "A log line holds the path.";
     DeafDrain = "deaf-drain", "No worker is ever drained.";
     HollowWord = "hollow-word", "A worker is told that its job is done, and that is not written down.";

@@ -86,8 +86,13 @@ impl From<Refusal> for Problem {
 
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
-        let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", "the database is busy; try again");
-        let problem = if error.is_busy() { busy } else { Self::internal("") };
+        let problem = if error.is_busy() {
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", "the database is busy; try again")
+        } else if error.is_full() {
+            Self::new(StatusCode::INSUFFICIENT_STORAGE, "database_full", "there is no room left; nothing of this was done")
+        } else {
+            Self::internal("")
+        };
         Self { cause: Some(error.to_string()), ..problem }
     }
 }
@@ -130,5 +135,11 @@ mod tests {
     fn a_busy_database_is_worth_another_try() {
         let problem = Problem::from(EngineError("database is locked".into()));
         assert_eq!((problem.status.as_u16(), problem.code), (503, "database_busy"));
+    }
+
+    #[test]
+    fn a_full_database_is_called_so() {
+        let problem = Problem::from(EngineError("database or disk is full".into()));
+        assert_eq!((problem.status.as_u16(), problem.code), (507, "database_full"));
     }
 }

@@ -66,14 +66,26 @@ pub fn tally(remains: &Remains) -> Result<BTreeMap<String, u64>> {
 /// # Errors
 /// The database of the run cannot be read.
 pub fn check(remains: &Remains) -> Result<Vec<Violation>> {
+    let mut broken = check_without_machines(remains)?;
+    let mut findings = Findings::default();
+    provider::check(&log::read(&remains.database)?, &remains.history.exchanges(), remains, &mut findings);
+    broken.extend(findings.0);
+    Ok(broken)
+}
+
+/// As [`check`], of a run that had no machines.
+///
+/// # Errors
+/// The database of the run cannot be read.
+pub fn check_without_machines(remains: &Remains) -> Result<Vec<Violation>> {
     let mut findings = Findings::default();
     let events = log::read(&remains.database)?;
+    log::has_no_gaps(&events, &mut findings);
     let exchanges = remains.history.exchanges();
     let messages = queue::follow(&events, &exchanges, remains, &mut findings);
     accepted::check(&exchanges, &messages, remains, &mut findings);
     told::check(&events, &exchanges, &mut findings);
     deadlines::check(&events, remains, &mut findings)?;
-    provider::check(&events, &exchanges, remains, &mut findings);
     secrecy::check(&events, &exchanges, remains, &mut findings);
     answers::check(&exchanges, remains, &mut findings);
     views::check(&messages, remains, &mut findings)?;

@@ -50,11 +50,33 @@ impl Exchange {
     }
 }
 
+/// Where something was done to clawstead that its answers may show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Its process or its database.
+    Inside,
+    /// What it calls: Telegram, Fly.
+    Outside,
+}
+
+/// Something that was done to clawstead and that its answers may show.
+#[derive(Debug, Clone, Copy)]
+pub struct Mishap {
+    /// Where.
+    pub place: Place,
+    /// Since when, ms of the host's wall clock.
+    pub from_ms: u64,
+    /// And until when.
+    pub until_ms: u64,
+}
+
 #[derive(Debug, Default)]
 struct Written {
     lines: Vec<String>,
     exchanges: Vec<Exchange>,
+    mishaps: Vec<Mishap>,
     guest_lines: Vec<String>,
+    host_lines: Vec<String>,
 }
 
 /// The record of one run.
@@ -99,6 +121,32 @@ impl History {
     pub fn guest_line(&self, component: &str, line: &str) {
         self.note(format_args!("{component}: {line}"));
         self.written().guest_lines.push(line.to_owned());
+    }
+
+    /// A line of the host's own log. It says where in a component's code something happened, which is another place in each build, and is
+    /// no part of what happened.
+    pub fn host_line(&self, line: &str) {
+        self.written().host_lines.push(line.to_owned());
+    }
+
+    /// Something was done to clawstead, since then.
+    pub fn mishap(&self, place: Place, from_ms: u64) {
+        self.mishap_between(place, from_ms, self.clock.wall_ms());
+    }
+
+    /// Something was done to clawstead between these instants.
+    pub fn mishap_between(&self, place: Place, from_ms: u64, until_ms: u64) {
+        self.written().mishaps.push(Mishap { place, from_ms, until_ms });
+    }
+
+    /// All that was done to clawstead so far.
+    pub fn mishaps(&self) -> Vec<Mishap> {
+        self.written().mishaps.clone()
+    }
+
+    /// All lines of the host's own log so far.
+    pub fn host_lines(&self) -> Vec<String> {
+        self.written().host_lines.clone()
     }
 
     /// All exchanges so far.

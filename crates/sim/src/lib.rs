@@ -6,8 +6,10 @@
 pub mod actors;
 pub mod check;
 pub mod clock;
+pub mod crash;
 pub mod dice;
 pub mod history;
+pub mod host_lines;
 pub mod plane;
 pub mod schedule;
 pub mod shrink;

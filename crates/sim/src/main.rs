@@ -1,30 +1,52 @@
 //! `cargo xtask sim`.
 
+mod crash_options;
 mod options;
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use clawstead_sim::check::{check, tally};
+use clawstead_sim::crash;
 use clawstead_sim::plane::Build;
 use clawstead_sim::schedule::{Class, Step, draw};
 use clawstead_sim::shrink::{part, shrink};
 use clawstead_sim::world;
 
+use crate::crash_options::CrashOptions;
 use crate::options::SimOptions;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Program {
     Sim(SimOptions),
+    Crash(CrashOptions),
+    Host(HostOptions),
+}
+
+/// The host that `crash` kills
+#[derive(Args)]
+#[command(hide = true)]
+struct HostOptions {
+    /// Folder of its databases
+    #[arg(long)]
+    data: PathBuf,
+    /// How large a database may become
+    #[arg(long)]
+    database_bytes: Option<u64>,
 }
 
 fn main() -> ExitCode {
-    let Program::Sim(options) = Program::parse();
-    match run(&options) {
+    let kept = match Program::parse() {
+        Program::Sim(options) => run(&options),
+        Program::Crash(options) => crashes(&options),
+        Program::Host(HostOptions { data, database_bytes }) => host(&data, database_bytes),
+    };
+    match kept {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -32,6 +54,24 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[tokio::main]
+async fn host(data: &Path, database_bytes: Option<u64>) -> Result<bool> {
+    crash::process::serve(data, database_bytes).await.map(|()| true)
+}
+
+/// Says whether every promise was kept.
+#[tokio::main]
+async fn crashes(options: &CrashOptions) -> Result<bool> {
+    let program = std::env::current_exe()?;
+    let started = Instant::now();
+    let outcome = crash::run(&program, options.kills, options.seed).await?;
+    println!("{} kills in {:.0} s: {}", options.kills, started.elapsed().as_secs_f64(), outcome.figures()?);
+    for violation in &outcome.broken {
+        println!("  {violation}");
+    }
+    Ok(outcome.broken.is_empty())
 }
 
 /// Says whether every promise was kept.
@@ -101,8 +141,19 @@ fn explain(build: &Build, options: &SimOptions, seed: u64, schedule: &[Step], ru
             println!("  {number}: at {} ms {:?}", step.at_ms, step.action);
         }
     }
-    let numbers: Vec<String> = least.iter().map(ToString::to_string).collect();
-    let faults = options.faults.as_ref().map(|faults| format!(" --faults {}", faults.join(","))).unwrap_or_default();
-    println!("to replay: cargo xtask sim --seed {seed} --steps {}{faults} --only {} --log", options.steps, numbers.join(","));
+    println!("to replay: {}", replay(options, seed, &least));
     Ok(())
+}
+
+/// The command that plays these steps once more.
+fn replay(options: &SimOptions, seed: u64, steps: &[usize]) -> String {
+    let numbers: Vec<String> = steps.iter().map(ToString::to_string).collect();
+    let mut command = format!("cargo xtask sim --seed {seed} --steps {} --only {} --log", options.steps, numbers.join(","));
+    if let Some(faults) = &options.faults {
+        command += &format!(" --faults {}", faults.join(","));
+    }
+    if let Some(mistake) = &options.mistake {
+        command += &format!(" --mistake {mistake}");
+    }
+    command
 }

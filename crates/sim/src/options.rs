@@ -21,7 +21,7 @@ pub(crate) struct SimOptions {
     /// Steps of a schedule
     #[arg(long, default_value_t = 60)]
     pub(crate) steps: u64,
-    /// Kinds of faults: telegram, fly, machines, workers, apps, database, kill, restart, clock; all when missing, `none` for none
+    /// Kinds of faults: telegram, fly, machines, workers, apps, database, kill, restart, clock, frozen; all when missing, `none` for none
     #[arg(long, value_delimiter = ',')]
     pub(crate) faults: Option<Vec<String>>,
     /// Of the steps of the schedule, these alone, by their numbers

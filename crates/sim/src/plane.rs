@@ -1,9 +1,10 @@
 //! clawstead: the host with the built components, which can be killed and started again on the same database.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
 use clawstead_emulators::web::WebError;
 use clawstead_host::{Components, Fault, Faults, Host, HostOptions, body, collect};
@@ -12,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::clock::VirtualClock;
 use crate::dice::Dice;
-use crate::history::History;
+use crate::history::{History, Place};
 use crate::wire::{PLANE, WayOut, Wire};
 
 /// The components that run, and their manifest.
@@ -35,16 +36,19 @@ impl Build {
         Self::of(workspace_file("spin.toml"))
     }
 
-    /// Components that are broken on purpose, in this way; as they are without one.
+    /// Components that can be broken on purpose, by [`making`](Self::making).
     ///
     /// # Errors
     /// They are not built, or the engine cannot be set up.
     pub fn mutated() -> Result<Self> {
-        let folder = workspace_file("target/wasm32-wasip2/mutations");
+        let folder = workspace_file("target/wasm32-wasip2/mistakes");
         let shipped = std::fs::read_to_string(workspace_file("spin.toml"))?;
         let manifest = folder.join("spin.toml");
-        std::fs::write(&manifest, with_mutations(&shipped)?)
-            .context("the broken components are not built: `cargo xtask build --mistakes` builds them")?;
+        let built = || anyhow!("they are not built: `cargo xtask build --mistakes` builds them");
+        // Several processes may do this at once, and each must find it whole.
+        let mut file = tempfile::NamedTempFile::new_in(&folder).with_context(built)?;
+        file.write_all(with_mutations(&shipped)?.as_bytes())?;
+        file.persist(&manifest)?;
         Self::of(manifest)
     }
 
@@ -64,7 +68,7 @@ impl Build {
     }
 }
 
-/// The manifest of the components that are broken on purpose: they stand beside it, and know the variable `mutation`.
+/// The manifest of the components that can be broken on purpose: they stand beside it, and know the variable `mutation`.
 fn with_mutations(manifest: &str) -> Result<String> {
     let mut manifest: toml::Table = manifest.parse()?;
     let empty = toml::Value::Table([("default".to_owned(), "".into())].into_iter().collect());
@@ -118,6 +122,7 @@ pub struct Ambush {
 
 /// The faults between components and their database.
 pub struct Ambushes {
+    clock: Arc<VirtualClock>,
     history: History,
     waiting: Mutex<Vec<Ambush>>,
 }
@@ -130,6 +135,9 @@ impl Ambushes {
 
 impl Faults for Ambushes {
     fn statement(&self, component: &str, sql: &str) -> Option<Fault> {
+        if let Some(left) = self.clock.frozen_for() {
+            return Some(Fault::Late(left));
+        }
         let mut waiting = self.waiting();
         let fits = |ambush: &Ambush| ambush.component.is_empty() || ambush.component == component;
         let at = waiting.iter().position(fits)?;
@@ -146,6 +154,7 @@ impl Faults for Ambushes {
         drop(waiting);
         let words: Vec<&str> = sql.split_whitespace().take(4).collect();
         self.history.note(format_args!("ambush {component} {fault:?} at {}", words.join(" ")));
+        self.history.mishap(Place::Inside, self.clock.wall_ms());
         Some(fault)
     }
 }
@@ -157,6 +166,8 @@ pub struct Plane {
     clock: Arc<VirtualClock>,
     dice: Arc<Dice>,
     history: History,
+    /// Whether guests share connections, as on the host of `up`.
+    shares: bool,
     ambushes: Arc<Ambushes>,
     host: Mutex<Option<Arc<Host>>>,
     /// Grows with every kill.
@@ -164,16 +175,17 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// One that is not started yet.
+    /// One that is not started yet. Every second one, by the dice, has its guests share connections.
     pub fn new(build: Build, folder: PathBuf, clock: Arc<VirtualClock>, dice: Dice, history: History) -> Self {
-        let ambushes = Arc::new(Ambushes { history: history.clone(), waiting: Mutex::default() });
+        let ambushes = Ambushes { clock: Arc::clone(&clock), history: history.clone(), waiting: Mutex::default() };
         Self {
             build,
             folder,
             clock,
+            shares: dice.one_in(2),
             dice: Arc::new(dice),
             history,
-            ambushes,
+            ambushes: Arc::new(ambushes),
             host: Mutex::default(),
             killed: watch::Sender::new(0),
         }
@@ -197,6 +209,7 @@ impl Plane {
         let mut options = HostOptions::new(&self.build.manifest)
             .without_socket()
             .data_dir(&self.folder)
+            .shared_connections(self.shares)
             .components(Arc::clone(&self.build.components))
             .clock(Arc::clone(&self.clock) as _)
             .random(Arc::clone(&self.dice) as _)
@@ -227,6 +240,7 @@ impl Plane {
     /// Ends it as a killed process ends: whoever waits for an answer gets none.
     pub async fn kill(&self) {
         let Some(host) = self.host().take() else { return };
+        self.history.mishap(Place::Inside, self.clock.wall_ms());
         self.killed.send_modify(|times| *times += 1);
         host.kill().await;
     }
@@ -241,6 +255,14 @@ impl Plane {
         self.ambushes.waiting().clear();
     }
 
+    /// Freezes it.
+    pub async fn freeze(&self, ms: u64) {
+        let from_ms = self.clock.wall_ms();
+        self.clock.freeze(ms);
+        self.clock.thawed().await;
+        self.history.mishap(Place::Inside, from_ms);
+    }
+
     /// Asks it.
     ///
     /// # Errors
@@ -249,8 +271,11 @@ impl Plane {
         let Some(host) = self.host().clone() else { return Err(WebError::Refused) };
         let mut killed = self.killed.subscribe();
         let answer = async {
+            self.clock.thawed().await;
             let (parts, answer) = host.request(request.map(body)).await.into_parts();
-            collect(answer).await.map(|answer| Response::from_parts(parts, answer)).map_err(|_| WebError::Closed)
+            let answer = collect(answer).await.map(|answer| Response::from_parts(parts, answer)).map_err(|_| WebError::Closed);
+            self.clock.thawed().await;
+            answer
         };
         tokio::select! {
             biased;

@@ -29,6 +29,8 @@ pub enum Class {
     Restart,
     /// The host's clock set forward
     Clock,
+    /// The host frozen for a while: nothing of it goes on, and time does
+    Frozen,
 }
 
 /// One thing that is done.
@@ -181,6 +183,11 @@ pub enum Action {
         /// By so much.
         ms: u64,
     },
+    /// The host is frozen, as a virtual machine that is moved, with all that it is about to do.
+    Freeze {
+        /// So long, ms.
+        ms: u64,
+    },
 }
 
 /// How a statement goes wrong.
@@ -209,6 +216,7 @@ impl Action {
             Self::Statement { .. } | Self::Lock { .. } => Class::Database,
             Self::Restart { .. } => Class::Restart,
             Self::SetForward { .. } => Class::Clock,
+            Self::Freeze { .. } => Class::Frozen,
             _ => return None,
         })
     }

@@ -16,7 +16,7 @@ pub use trouble::{Effect, Trouble};
 
 use crate::clock::VirtualClock;
 use crate::dice::Dice;
-use crate::history::{Exchange, History};
+use crate::history::{Exchange, History, Place};
 use crate::plane::Plane;
 
 /// Where clawstead is.
@@ -161,6 +161,7 @@ impl Passage {
         if let Some(effect) = &self.effect {
             self.wire.history.note(format_args!("trouble {} {} {effect:?}", self.link.name(), self.path));
         }
+        let from_ms = self.wire.clock.wall_ms();
         let delay = if let Some(Effect::Late(ms)) = self.effect { ms } else { 0 };
         sleep(self.there + delay).await;
         let answer = match &self.effect {
@@ -175,6 +176,9 @@ impl Passage {
             (Some(Effect::AnswersAfter { status }), Ok(_)) => Ok(refusal(*status, None)),
             (_, answer) => answer,
         };
+        if self.effect.is_some() && matches!(self.link, Link::PlaneToTelegram | Link::PlaneToFly) {
+            self.wire.history.mishap(Place::Outside, from_ms);
+        }
         // Nobody may be waiting any more.
         let _ = answered.send(answer);
     }
@@ -236,10 +240,12 @@ impl Outbound for WayOut {
     fn send(&self, outbound: OutboundRequest) -> clawstead_host::Sending {
         let wire = Arc::clone(&self.0);
         Box::pin(async move {
+            wire.clock.thawed().await;
             let (parts, sent) = outbound.request.into_parts();
             let request = Request::from_parts(parts, collect(sent).await?);
             let link = if request.uri().host() == Some(FLY) { Link::PlaneToFly } else { Link::PlaneToTelegram };
             let answer = tokio::time::timeout(outbound.timeouts.first_byte, wire.carry(link, request)).await;
+            wire.clock.thawed().await;
             match answer {
                 Ok(Ok(answer)) => Ok(answer.map(body)),
                 Ok(Err(WebError::Refused)) => Err(OutboundError::ConnectionRefused),

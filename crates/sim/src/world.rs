@@ -20,6 +20,7 @@ use crate::actors::{engine, external, timer};
 use crate::clock::VirtualClock;
 use crate::dice::Dice;
 use crate::history::History;
+use crate::host_lines;
 use crate::plane::{Build, Plane, keys};
 use crate::schedule::Step;
 use crate::wire::{Link, PLANE, Parties, Side, Wire};
@@ -56,7 +57,9 @@ pub struct Remains {
     pub lasted_ms: u64,
     /// The most machines that a policy allowed at any time.
     pub machines_max: u64,
-    _folder: TempDir,
+    /// What holds the database, until this is dropped.
+    #[expect(dead_code, reason = "it is only held")]
+    pub(crate) folder: TempDir,
 }
 
 /// What an actor was answered.
@@ -119,6 +122,7 @@ async fn live(build: &Build, seed: u64, schedule: &[Step]) -> Result<Remains> {
         move || i64::try_from(clock.outside_ms()).unwrap_or(i64::MAX)
     });
     let history = History::new(Arc::clone(&clock));
+    let _lines = host_lines::collect(history.clone());
     let wire = Wire::new(Arc::clone(&clock), history.clone(), Dice::of(seed, parts::WIRE));
     let guests = Dice::of(seed, parts::GUESTS);
     let plane = Arc::new(Plane::new(build.clone(), folder.path().to_owned(), Arc::clone(&clock), guests, history.clone()));
@@ -153,7 +157,7 @@ async fn live(build: &Build, seed: u64, schedule: &[Step]) -> Result<Remains> {
         end_ms,
         lasted_ms: world.clock.elapsed_ms(),
         machines_max: known.machines_max,
-        _folder: folder,
+        folder,
     })
 }
 

@@ -1,13 +1,15 @@
 //! The checker is checked: components that are broken on purpose are seen to be broken.
+//!
+//! They are built by `cargo xtask build --mistakes`, and before these tests by `cargo xtask test`.
 
+use std::process::Command;
 use std::sync::OnceLock;
 
 use clap::ValueEnum;
 use clawstead_mutation::Mutation;
 use clawstead_sim::check::check;
 use clawstead_sim::plane::Build;
-use clawstead_sim::schedule::{Action, Class, draw};
-use clawstead_sim::shrink::{part, shrink};
+use clawstead_sim::schedule::{Class, draw};
 use clawstead_sim::world;
 
 /// A mistake must be seen within so many seeds.
@@ -26,7 +28,8 @@ fn first_seed(mutation: Mutation) -> Option<(u64, Vec<&'static str>)> {
     let build = build().making(mutation.word());
     (1..=SEEDS_MAX).find_map(|seed| {
         let remains = world::run(&build, seed, &draw(seed, STEPS, Class::value_variants())).expect("a run");
-        let broken: Vec<&str> = check(&remains).expect("a check").iter().map(|violation| violation.rule).collect();
+        let mut broken: Vec<&str> = check(&remains).expect("a check").iter().map(|violation| violation.rule).collect();
+        broken.dedup();
         (!broken.is_empty()).then_some((seed, broken))
     })
 }
@@ -35,7 +38,6 @@ macro_rules! caught {
     ($($name:ident: $mutation:ident breaks $rules:expr;)+) => {
         $(
             #[test]
-            #[ignore = "needs `cargo xtask build --mistakes`"]
             fn $name() {
                 let (seed, broken) = first_seed(Mutation::$mutation).expect("a mistake that is seen");
                 println!("{} is seen at seed {seed}: {broken:?}", Mutation::$mutation.word());
@@ -52,6 +54,7 @@ macro_rules! caught {
 }
 
 caught! {
+    an_early_answer_is_seen: EarlyAnswer breaks ["accepted-is-kept"];
     a_late_holder_is_seen: LateHolder breaks ["lost-lease-has-no-effect"];
     a_forgotten_key_is_seen: ForgottenKey breaks ["accepted-once"];
     a_stolen_lease_is_seen: StolenLease breaks ["live-lease-is-kept"];
@@ -60,13 +63,13 @@ caught! {
     an_open_purse_is_seen: OpenPurse breaks ["cap-on-machines"];
     a_left_volume_is_seen: LeftVolume breaks ["nothing-left"];
     a_greedy_sweep_is_seen: GreedySweep breaks ["strangers-are-left-alone"];
+    a_startled_answer_is_seen: Startled breaks ["no-failure-without-a-fault"];
     a_chatty_line_is_seen: Chatty breaks ["log-lines-are-silent"];
     a_deaf_drain_is_seen: DeafDrain breaks ["nothing-left", "nothing-stuck", "every-machine-has-a-reason"];
     a_hollow_word_is_seen: HollowWord breaks ["told-is-kept"];
 }
 
 #[test]
-#[ignore = "needs `cargo xtask build --mistakes`"]
 fn without_a_mistake_nothing_is_seen() {
     let build = build().making("");
     for seed in 1..=5 {
@@ -75,15 +78,26 @@ fn without_a_mistake_nothing_is_seen() {
     }
 }
 
+/// Runs `cargo xtask sim`, as it were; gives what it printed, which must tell of a broken promise.
+fn failing_sim(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_clawstead-sim")).arg("sim").args(arguments).output().expect("it runs");
+    assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
 #[test]
-#[ignore = "needs `cargo xtask build --mistakes`"]
-fn a_schedule_is_shrunk_to_what_breaks_a_promise() {
-    let build = build().making(Mutation::ForgottenKey.word());
-    let schedule = draw(1, 30, Class::value_variants());
+fn a_seed_that_fails_is_shrunk_and_the_command_that_is_printed_replays_it() {
+    let mistake = Mutation::ForgottenKey.word();
+    let printed = failing_sim(&["--seed", "1", "--steps", "60", "--mistake", mistake]);
     let rule = "accepted-once";
-    let least = shrink(&build, 1, &schedule, (0..schedule.len()).collect(), rule).expect("runs");
-    assert!(matches!(schedule[least[0]].action, Action::Enqueue { .. }), "{least:?}");
-    assert!(least.len() <= 2, "one that enqueues twice is enough: {least:?}");
-    let remains = world::run(&build, 1, &part(&schedule, &least)).expect("a run");
-    assert!(check(&remains).expect("a check").iter().any(|violation| violation.rule == rule));
+    let lines: Vec<&str> = printed.lines().skip_while(|line| !line.contains("the shortest schedule")).skip(1).collect();
+    let end = lines.iter().position(|line| line.starts_with("to replay: ")).expect("a command");
+    let (steps, command) = (&lines[..end], lines[end]);
+    assert!(steps.len() <= 2, "one that enqueues twice is enough: {printed}");
+    assert!(steps.iter().any(|step| step.contains("Enqueue")), "{printed}");
+
+    let arguments: Vec<&str> = command.split_whitespace().skip_while(|word| *word != "sim").skip(1).collect();
+    let replayed = failing_sim(&arguments);
+    assert!(replayed.contains(&format!("[{rule}]")), "{replayed}");
+    assert!(replayed.contains("/v1/messages"), "it shows what happened: {replayed}");
 }

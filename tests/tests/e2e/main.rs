@@ -6,10 +6,14 @@ mod deaths;
 mod events;
 mod files;
 mod functions;
+mod fuzz;
 mod health;
 mod identity;
 mod lives;
 mod messages;
+#[path = "../../../crates/operations/tests/common/odd.rs"]
+#[expect(dead_code, reason = "shared with the tests of identity, which use the rest of it")]
+mod odd;
 mod operator;
 mod outbox;
 mod pairing;

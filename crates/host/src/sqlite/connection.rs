@@ -55,7 +55,7 @@ impl Connection {
     }
 
     async fn execute_alone(&self, slot: &Slot, text: &str, parameters: &[Value]) -> Executed {
-        let open = || Opened::open(&self.database.path);
+        let open = || Opened::open(&self.database.file);
         let (writes, patience) = match with(slot, open, |opened| opened.look_at(text)) {
             Ok(seen) => seen,
             Err(failure) => return Executed::failed(failure),
@@ -123,7 +123,7 @@ impl Connection {
             }
             Arc::clone(&state.own)
         };
-        with(&own, || Opened::open(&self.database.path), |opened| asked(opened))
+        with(&own, || Opened::open(&self.database.file), |opened| asked(opened))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -145,7 +145,7 @@ impl Connection {
                 Ok(Place::Writer { shared, alone: true })
             }
             Effect::Lasts => {
-                let mut opened = Opened::open(&self.database.path)?;
+                let mut opened = Opened::open(&self.database.file)?;
                 opened.set_up(&shared.settings);
                 state.own = Arc::new(Mutex::new(Some(opened)));
                 state.shared = None;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex as Gate, MutexGuard};
 
 use super::connection::Connection;
+use super::opened::File;
 use super::pace::Pace;
 use super::shared::Shared;
 use crate::clock::Clock;
@@ -25,12 +26,14 @@ pub(crate) struct Databases {
     clock: Arc<dyn Clock>,
     /// Whether guests share connections.
     sharing: bool,
+    /// How large each may become, bytes.
+    bytes_max: Option<u64>,
     open: Mutex<HashMap<String, Arc<Database>>>,
 }
 
 /// One file.
 pub(super) struct Database {
-    pub(super) path: PathBuf,
+    pub(super) file: File,
     pub(super) clock: Arc<dyn Clock>,
     /// Held by the writer whose turn it is.
     writers: Gate<()>,
@@ -40,8 +43,8 @@ pub(super) struct Database {
 }
 
 impl Databases {
-    pub(crate) fn new(folder: PathBuf, clock: Arc<dyn Clock>, sharing: bool) -> Self {
-        Self { folder, clock, sharing, open: Mutex::default() }
+    pub(crate) fn new(folder: PathBuf, clock: Arc<dyn Clock>, sharing: bool, bytes_max: Option<u64>) -> Self {
+        Self { folder, clock, sharing, bytes_max, open: Mutex::default() }
     }
 
     /// A new connection to the file `<name>.db`.
@@ -49,7 +52,7 @@ impl Databases {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let database = open.entry(name.to_owned()).or_insert_with(|| {
             Arc::new(Database {
-                path: self.folder.join(format!("{name}.db")),
+                file: File { path: self.folder.join(format!("{name}.db")), bytes_max: self.bytes_max },
                 clock: Arc::clone(&self.clock),
                 writers: Gate::new(()),
                 pace: Pace::default(),
@@ -67,7 +70,7 @@ impl Database {
         if let Some(known) = shared.get(&settings) {
             return Arc::clone(known);
         }
-        let made = Arc::new(Shared::new(self.path.clone(), settings.clone()));
+        let made = Arc::new(Shared::new(self.file.clone(), settings.clone()));
         shared.insert(settings, Arc::clone(&made));
         made
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, Wal};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,6 +13,14 @@ use crate::bindings::spin::sqlite::sqlite::Value;
 
 /// How long a statement waits for a lock; rusqlite's default, and so Spin's.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A database file.
+#[derive(Clone)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    /// How large it may become, bytes.
+    pub(super) bytes_max: Option<u64>,
+}
 
 pub(super) struct Opened {
     connection: rusqlite::Connection,
@@ -33,8 +41,11 @@ pub(super) enum Try {
 }
 
 impl Opened {
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let mut connection = rusqlite::Connection::open(path)?;
+    pub(super) fn open(file: &File) -> Result<Self, Failure> {
+        let mut connection = rusqlite::Connection::open(&file.path)?;
+        if let Some(bytes) = file.bytes_max {
+            limit(&connection, bytes)?;
+        }
         connection.authorizer(Some(authorize))?;
         // Or SQLite plans by the values of parameters, and compiles a kept statement anew each time it is used.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -44,10 +55,10 @@ impl Opened {
     }
 
     /// As [`open`](Self::open), for the statements of many guests.
-    pub(super) fn open_for_many(path: &Path, statements_kept: usize) -> Result<Self, Failure> {
-        let mut opened = Self::open(path)?;
+    pub(super) fn open_for_many(file: &File, statements_kept: usize) -> Result<Self, Failure> {
+        let mut opened = Self::open(file)?;
         opened.connection.set_prepared_statement_cache_capacity(statements_kept);
-        opened.checkpoints = Some(Arc::new(Checkpoints::new(path.to_owned())));
+        opened.checkpoints = Some(Arc::new(Checkpoints::new(file.path.clone())));
         Ok(opened)
     }
 
@@ -115,6 +126,14 @@ impl Opened {
     pub(super) fn changes(&self) -> u64 {
         self.connection.changes()
     }
+}
+
+/// SQLite then answers as it does when the disk is full.
+fn limit(connection: &rusqlite::Connection, bytes: u64) -> Result<(), Failure> {
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page;
+    connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    Ok(())
 }
 
 /// No guest may open a file that is not its database; as in Spin, temporary ones are no file of

@@ -3,11 +3,10 @@
 //! SQLite forgets all pages that a connection has read as soon as another connection has written, and instances, each with a
 //! connection of its own, come and go. With one writer for all of them, what one has read and compiled serves the next.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
-use super::opened::Opened;
+use super::opened::{File, Opened};
 use super::statement::Failure;
 use super::writer::{Job, Waiting, Written};
 use crate::bindings::spin::sqlite::sqlite::Value;
@@ -23,7 +22,7 @@ pub(super) type Slot = Mutex<Option<Opened>>;
 
 /// One writer and some readers, all set up alike.
 pub(super) struct Shared {
-    path: PathBuf,
+    file: File,
     /// The statements that set up each connection.
     pub(super) settings: Vec<String>,
     writer: Slot,
@@ -33,8 +32,8 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(path: PathBuf, settings: Vec<String>) -> Self {
-        Self { path, settings, writer: Slot::default(), waiting: Waiting::default(), readers: Mutex::default() }
+    pub(super) fn new(file: File, settings: Vec<String>) -> Self {
+        Self { file, settings, writer: Slot::default(), waiting: Waiting::default(), readers: Mutex::default() }
     }
 
     /// Has a statement wait to be written.
@@ -59,7 +58,7 @@ impl Shared {
     }
 
     fn open(&self) -> Result<Opened, Failure> {
-        let mut opened = Opened::open_for_many(&self.path, STATEMENTS_KEPT)?;
+        let mut opened = Opened::open_for_many(&self.file, STATEMENTS_KEPT)?;
         opened.set_up(&self.settings);
         Ok(opened)
     }

@@ -80,6 +80,8 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn keys() -> KeyRing {
@@ -116,6 +118,23 @@ mod tests {
             String::new(),
         ] {
             assert_eq!(read(&forged, Action::Upload, 1), Err(LinkError::Forged), "{forged}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_that_was_changed_is_forged(place: usize, other: char, longer: bool) {
+            let good = token(&link());
+            let at = place % good.len();
+            let rest = if longer { &good[at..] } else { &good[at + 1..] };
+            let changed = format!("{}{other}{rest}", &good[..at]);
+            prop_assume!(changed != good);
+            prop_assert_eq!(Link::parse(&keys(), &changed, Action::Upload, 1), Err(LinkError::Forged));
+        }
+
+        #[test]
+        fn whatever_is_no_link_is_forged(text: String) {
+            prop_assert_eq!(Link::parse(&keys(), &text, Action::Upload, 1), Err(LinkError::Forged));
         }
     }
 }

@@ -59,9 +59,14 @@ async fn append<E: Engine>(
     event: ConversationEvent,
     dedup_key: Option<String>,
 ) -> Result<Option<Event>, OperationError> {
-    match dedup_key.filter(|_| !made(Mutation::ForgottenKey)) {
+    let appended = match dedup_key.filter(|_| !made(Mutation::ForgottenKey)) {
         Some(key) => cx.append_once(conversation_id, Expected::Any, &[event], key).await,
         None => cx.append(conversation_id, Expected::Any, &[event]).await.map(|()| None),
+    };
+    match appended {
+        Err(OperationError::Engine(_)) if made(Mutation::EarlyAnswer) => Ok(None),
+        Ok(Some(_)) if made(Mutation::Startled) => Err(OperationError::unexpected("a key that was used")),
+        appended => appended,
     }
 }
 

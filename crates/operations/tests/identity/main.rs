@@ -8,10 +8,13 @@ mod bots_retire;
 mod bots_rotate;
 mod bots_unlink;
 mod bots_webhook;
+mod fuzz;
 mod ingress_authenticate;
 mod ingress_duplicates;
 mod ingress_receive;
 mod ingress_updates;
+#[path = "../common/odd.rs"]
+mod odd;
 mod onboarding;
 mod pairings_consume;
 mod pairings_create;

@@ -1,24 +1,50 @@
-//! When nothing goes wrong any more, nothing is answered with a 5xx.
+//! Nothing is answered with a 5xx, unless something went wrong while it was asked.
 
 use super::Findings;
-use crate::history::Exchange;
+use crate::history::{Exchange, Mishap, Place};
 use crate::wire::Link;
 use crate::world::Remains;
 
 /// What was asked just before may still be hit by a fault, ms.
 const ECHO_MS: u64 = 5_000;
 
+/// How clawstead says that somebody else is in trouble.
+const BAD_GATEWAY: u16 = 502;
+
 pub(super) fn check(exchanges: &[Exchange], remains: &Remains, findings: &mut Findings) {
+    let mishaps = remains.history.mishaps();
+    for exchange in exchanges.iter().filter(|one| is_to_plane(one)) {
+        if exchange.status.is_some_and(|status| status >= 500 && !is_excused(exchange, status, &mishaps)) {
+            findings.add("no-failure-without-a-fault", describe(exchange));
+        }
+    }
+    in_calm(exchanges, remains, findings);
+}
+
+/// When nothing goes wrong any more, everything is answered, and nothing with a 5xx.
+fn in_calm(exchanges: &[Exchange], remains: &Remains, findings: &mut Findings) {
     let calm = remains.calm_ms.unsigned_abs() + ECHO_MS;
     // What is under way when the run ends is cut off.
     let end = remains.end_ms.unsigned_abs();
     for exchange in exchanges.iter().filter(|one| one.arrived_ms > calm && one.answered_ms < end) {
-        let to_plane = !matches!(exchange.link, Link::PlaneToFly | Link::PlaneToTelegram | Link::WorkerToTelegram);
-        let failed = exchange.status.is_none_or(|status| status >= 500);
-        if to_plane && failed {
-            let (link, method, path) = (exchange.link.name(), &exchange.method, &exchange.path);
-            let text = format!("{link} {method} {path} -> {:?} at {}", exchange.status, exchange.arrived_ms);
-            findings.add("no-failure-in-calm", text);
+        if is_to_plane(exchange) && exchange.status.is_none_or(|status| status >= 500) {
+            findings.add("no-failure-in-calm", describe(exchange));
         }
     }
+}
+
+fn is_to_plane(exchange: &Exchange) -> bool {
+    !matches!(exchange.link, Link::PlaneToFly | Link::PlaneToTelegram | Link::WorkerToTelegram)
+}
+
+/// Something was done to the process or its database meanwhile, or the answer is that somebody else is in trouble, and he was.
+fn is_excused(exchange: &Exchange, status: u16, mishaps: &[Mishap]) -> bool {
+    let meanwhile = |one: &&Mishap| one.from_ms <= exchange.answered_ms && exchange.arrived_ms <= one.until_ms;
+    let fits = |one: &Mishap| one.place == Place::Inside || status == BAD_GATEWAY;
+    mishaps.iter().filter(meanwhile).any(fits)
+}
+
+fn describe(exchange: &Exchange) -> String {
+    let (link, method, path) = (exchange.link.name(), &exchange.method, &exchange.path);
+    format!("{link} {method} {path} -> {:?} at {}", exchange.status, exchange.arrived_ms)
 }

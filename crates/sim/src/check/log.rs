@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
+use super::Findings;
+
 /// One line.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
@@ -47,6 +49,14 @@ pub(super) fn read(database: &Path) -> Result<Vec<Event>> {
         })
     })?;
     rows.collect::<Result<_, _>>().context("the log cannot be read")
+}
+
+/// Positions ascend without a gap.
+pub(super) fn has_no_gaps(events: &[Event], findings: &mut Findings) {
+    let gap = events.iter().zip(1..).find(|(event, position)| event.position != *position);
+    if let Some((event, position)) = gap {
+        findings.add("log-has-no-gaps", format!("{} stands where {position} should", event.position));
+    }
 }
 
 /// A connection that changes nothing.

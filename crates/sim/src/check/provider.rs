@@ -16,9 +16,17 @@ const STRANGER: &str = "not-ours";
 /// The name of somebody else's volume.
 const STRANGERS_VOLUME: &str = "not_ours";
 
-/// What the policies of a run allow a machine after its last reason to be: to come up, to be idle, to hand in what its worker knows
-/// (for which it may come up once more), and to go.
-const UNREASONED_MS: i64 = 2 * 90_000 + 120_000 + 60_000 + 2 * SLACK_MS;
+/// What the policies of a run allow a machine after its last reason to be. The time for booting counts twice: once from the request until
+/// there is a machine (`requested_at`), and anew from then until its worker calls (`machine_created_at`). The time for handing in is one,
+/// also where the machine is started once more for it.
+const UNREASONED_MS: i64 = 2 * BOOT_MS + IDLE_MS + DRAIN_MS + 2 * SLACK_MS;
+
+/// As in the policy `scaling` of a run.
+const BOOT_MS: i64 = 90_000;
+/// See [`BOOT_MS`].
+const IDLE_MS: i64 = 120_000;
+/// See [`BOOT_MS`].
+const DRAIN_MS: i64 = 60_000;
 
 pub(super) fn check(events: &[Event], exchanges: &[Exchange], remains: &Remains, findings: &mut Findings) {
     leftovers(remains, findings);

@@ -17,7 +17,8 @@ pub(super) fn check(events: &[Event], exchanges: &[Exchange], remains: &Remains,
     secrets.extend(exchanges.iter().flat_map(overheard));
     secrets.retain(|secret| secret.len() >= SECRET_LEAST);
     let holds_one = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
-    for line in remains.history.guest_lines() {
+    let lines = [remains.history.guest_lines(), remains.history.host_lines()].concat();
+    for line in lines {
         if line.contains(WHISPER) {
             findings.add("log-lines-are-silent", format!("what somebody wrote is in: {line}"));
         }

@@ -58,7 +58,7 @@ async fn rebuild(database: &Path, now: i64) -> Result<()> {
     Ok(())
 }
 
-/// Every row of every view, in an order that does not depend on how it was made.
+/// The columns and every row of every view, in an order that does not depend on how it was made.
 async fn rows(database: &Path) -> Result<Vec<String>> {
     let engine = NativeEngine::open(database, Durability::Normal).await?;
     let mut lines = Vec::new();
@@ -66,6 +66,7 @@ async fn rows(database: &Path) -> Result<Vec<String>> {
         let rows = engine.execute(&format!("SELECT * FROM {table}"), &[]).await?;
         let mut of_table: Vec<String> = rows.rows.iter().map(|row| format!("{table}: {row:?}")).collect();
         of_table.sort_unstable();
+        lines.push(format!("{table} has {:?}", rows.columns));
         lines.extend(of_table);
     }
     Ok(lines)

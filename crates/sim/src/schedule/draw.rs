@@ -62,7 +62,8 @@ fn action(dice: &Dice, number: u64) -> Action {
         93..97 => statement(dice),
         97 => Action::Lock { ms: dice.between(500, 8_000) },
         98 => Action::Restart { down_ms: dice.between(0, 20_000) },
-        _ => Action::SetForward { ms: dice.between(1_000, 120_000) },
+        _ if dice.one_in(2) => Action::SetForward { ms: dice.between(1_000, 120_000) },
+        _ => Action::Freeze { ms: dice.between(1_000, 120_000) },
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::prepare::{agent_key, bot_id, bot_token, chat_id, scaling};
 use super::{Answer, Asking, World, pause};
 use crate::actors::engine::text_of;
+use crate::history::Place;
 use crate::plane::{Ambush, keys};
 use crate::schedule::{Action, Burden, StatementFault, Step};
 use crate::wire::{Link, Trouble};
@@ -109,6 +110,7 @@ impl World {
             Action::Lock { ms } => self.lock(ms).await,
             Action::Restart { down_ms } => self.restart(down_ms).await,
             Action::SetForward { ms } => self.clock.set_forward(ms),
+            Action::Freeze { ms } => parties.plane.freeze(ms).await,
             _ => {}
         }
     }
@@ -128,8 +130,10 @@ impl World {
         if connection.execute_batch("BEGIN IMMEDIATE").is_err() {
             return;
         }
+        let from_ms = self.clock.wall_ms();
         pause(ms).await;
         let _ = connection.execute_batch("ROLLBACK");
+        self.history.mishap(Place::Inside, from_ms);
     }
 
     /// One of the machines that are ours and live.
