@@ -149,11 +149,16 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 mod tests {
     use super::*;
     use rusqlite::StatementStatus;
+    use tempfile::TempDir;
+
+    fn file_in(folder: &TempDir) -> File {
+        File { path: folder.path().join("test.db"), bytes_max: None }
+    }
 
     #[test]
     fn a_kept_statement_is_compiled_once_whatever_it_is_asked() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut opened = Opened::open(&folder.path().join("test.db")).expect("it opens");
+        let mut opened = Opened::open(&file_in(&folder)).expect("it opens");
         opened.attempt("CREATE TABLE t (a TEXT, b TEXT)", &[]);
         let asks = "SELECT a FROM t WHERE a = ?1 AND b = ?2 LIMIT ?3";
         for number in 0..4 {
@@ -166,7 +171,7 @@ mod tests {
     #[test]
     fn the_write_ahead_log_begins_anew_however_much_is_written() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("test.db");
+        let file = file_in(&folder);
         let mut opened = Opened::open_for_many(&file, 16).expect("it opens");
         let mut run = |text: &str| match opened.attempt(text, &[]) {
             Try::Done(Executed { error: None, .. }) => {}
@@ -181,7 +186,7 @@ mod tests {
         let log_pages = std::fs::metadata(folder.path().join("test.db-wal")).expect("a log").len() / 4_096;
         assert!(log_pages < 1_000, "{log_pages} pages of the log for more than 4,000 of the table");
         drop(opened);
-        let count = rusqlite::Connection::open(&file)
+        let count = rusqlite::Connection::open(&file.path)
             .and_then(|connection| connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)));
         assert_eq!(count, Ok(4_000));
     }

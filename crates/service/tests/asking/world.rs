@@ -12,10 +12,13 @@ use tempfile::TempDir;
 
 pub(crate) const START: i64 = 1_700_000_000_000;
 
+/// What fills buffers where the real thing would be random.
+type Dice = Box<dyn Fn(&mut [u8])>;
+
 pub(crate) struct World {
     ledger: Ledger<NativeEngine>,
     now: Cell<i64>,
-    dice: Box<dyn Fn(&mut [u8])>,
+    dice: Dice,
     _folder: TempDir,
 }
 
