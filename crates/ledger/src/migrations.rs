@@ -53,10 +53,10 @@ pub const VIEW_TABLES: &[&str] = &[
     "dead_deliveries",
     "unsaved_work",
     "full_regions",
-    "failed_boots",
     "machine_times",
     "message_costs",
     "cost_days",
+    "failed_boots",
     "settings_position",
 ];
 

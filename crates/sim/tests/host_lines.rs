@@ -8,7 +8,9 @@ use clawstead_sim::world;
 fn a_killed_component_is_told_of_in_the_hosts_lines() {
     let build = Build::shipped().expect("an engine");
     let kill = Action::Statement { component: "fly-reconciler", skip: 0, fault: StatementFault::KilledBefore, times: 1 };
-    let remains = world::run(&build, 1, &[Step { at_ms: 0, action: kill }]).expect("a run");
+    // The second step keeps the fault in force until the reconciler has run.
+    let steps = [Step { at_ms: 0, action: kill }, Step { at_ms: 60_000, action: Action::Ticks { count: 1 } }];
+    let remains = world::run(&build, 1, &steps).expect("a run");
     let lines = remains.history.host_lines();
     assert!(lines.iter().any(|line| line.contains("instance failed")), "{lines:?}");
 }
