@@ -62,6 +62,7 @@ impl Hook {
     /// With one paired person for each client.
     async fn of(rig: &Rig, people: usize) -> Result<Self> {
         seed::config(rig.sandbox.api(), "limits", &json!({"bot_updates_max": 100_000_000})).await?;
+        seed::config(rig.sandbox.api(), "queue", &json!({"conversation_messages_max": 100_000_000})).await?;
         for person in 0..people {
             let (name, user_id) = (format!("person-{person}"), person_of(person));
             seed::paired_user(rig.sandbox.api(), rig.sandbox.telegram(), &name, AGENT, seed::BOT_ID, user_id).await?;
