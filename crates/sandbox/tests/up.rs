@@ -75,7 +75,7 @@ fn it_answers_stops_cleanly_and_has_its_data_when_it_comes_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, port) = (folder.path().join("data"), free_port());
     let first = Up::start(&data, port, &[]);
-    assert_eq!(String::from_utf8_lossy(&say(&data, "hello", "100").stdout), "echo: hello\n");
+    assert_eq!(String::from_utf8_lossy(&say(&data, "hello", "300").stdout), "echo: hello\n");
     let mode = std::fs::metadata(data.join("credentials.json")).expect("credentials").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let credentials = std::fs::read_to_string(data.join("credentials.json")).expect("credentials");
@@ -87,7 +87,7 @@ fn it_answers_stops_cleanly_and_has_its_data_when_it_comes_back() {
     first.interrupt("-INT");
     let second = Up::start(&data, port, &[]);
     assert_eq!(std::fs::read_to_string(data.join("credentials.json")).expect("credentials"), credentials);
-    assert_eq!(String::from_utf8_lossy(&say(&data, "again", "100").stdout), "echo: again\n");
+    assert_eq!(String::from_utf8_lossy(&say(&data, "again", "300").stdout), "echo: again\n");
 
     second.interrupt("-TERM");
     let reset = Up::start(&data, port, &["--reset", "--machines", "0"]);
@@ -107,7 +107,7 @@ fn the_demo_ends_well() {
 
 #[test]
 fn machines_come_and_go_and_nothing_is_left() {
-    let demo = ["demo", "fly", "--no-build", "--conversations", "4", "--timeout", "150"];
+    let demo = ["demo", "fly", "--no-build", "--conversations", "4", "--timeout", "600"];
     let output = program().args(demo).output().expect("it runs");
 
     let told = String::from_utf8_lossy(&output.stdout);
