@@ -10,7 +10,7 @@ use crate::update::{Message, User};
 use crate::{BotToken, TelegramError, answer};
 
 /// The longest file has 20 MB.
-const DOWNLOAD_TIME_MAX: Duration = Duration::from_secs(120);
+const DOWNLOAD_TIME_MAX: Duration = Duration::from_secs(45);
 
 /// Makes the calls of one bot, each exactly once: repeating is for the caller to decide.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ impl<T: Transport> Bot<T> {
         self.call("getFile", &GetFile { file_id }).await
     }
 
-    /// Fetches a file that [`Bot::get_file`] prepared; its bytes are read as they come, within two minutes.
+    /// Fetches a file that [`Bot::get_file`] prepared; its bytes are read as they come, within 45 s.
     ///
     /// # Errors
     /// Any [`TelegramError`]; [`TelegramError::NotFound`] when the path is good no longer.

@@ -77,7 +77,7 @@ async fn a_claim_whose_answer_did_not_arrive_is_asked_for_again_by_its_key() {
         let request = worker.api.request(Method::GET, "/v1/claim?wait=25").header("idempotency-key", key);
         worker.api.send(request).await
     };
-    // The client goes away while its request is held; whether that request takes the message or a later one, the key knows.
+    // The client goes away while its request is held. The component does not hear of it, and takes the message for nobody.
     let impatient = tokio::time::timeout(Duration::from_millis(100), claim("first")).await;
     assert!(impatient.is_err(), "there was nothing yet");
     let message_id = app.enqueue("chat", "hi").await;

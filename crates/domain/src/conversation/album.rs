@@ -7,7 +7,8 @@ use super::enqueue::rank;
 use super::event::ConversationEvent;
 use crate::config::{QueuePolicy, RetryPolicy};
 
-/// An attempt of which nothing was heard for so long has failed: longer than any fetch takes.
+/// An attempt of which nothing was heard for so long has failed: longer than asking for the file (10 s) and loading it (45 s) may take,
+/// or a second attempt would begin beside the first.
 const ATTEMPT_MS: i64 = 60_000;
 /// So often a file is tried.
 const ATTEMPTS_MAX: i64 = 6;
