@@ -15,11 +15,12 @@ struct Create {
     scopes: Vec<Scope>,
     agents: Option<Vec<String>>,
     users: Option<Vec<String>>,
+    companies: Option<Vec<String>>,
 }
 
 pub(crate) async fn create(app: &App, call: &Call) -> Result<Reply, Problem> {
-    let Create { name, scopes, agents, users } = call.json()?;
-    let key = api_keys::create(&app.cx(call), &name, scopes, Reach { agents, users }).await?;
+    let Create { name, scopes, agents, users, companies } = call.json()?;
+    let key = api_keys::create(&app.cx(call), &name, scopes, Reach { agents, users, companies }).await?;
     Ok(Reply::json(StatusCode::CREATED, &key))
 }
 

@@ -11,6 +11,7 @@ mod health;
 mod secrets;
 mod subscriptions;
 mod telegram;
+mod templates;
 mod workers;
 
 use clawstead_service::spin::{App, HttpReply, serve};
@@ -62,6 +63,11 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::RevokeApiKey => api_keys::revoke(app, call).await,
         Operation::GetConfig => configs::show(app, call).await,
         Operation::SetConfig => configs::set(app, call).await,
+        Operation::CreateTemplate => templates::create(app, call).await,
+        Operation::ListTemplates => templates::list(app, call).await,
+        Operation::GetTemplate => templates::show(app, call).await,
+        Operation::ChangeTemplate => templates::change(app, call).await,
+        Operation::DeleteTemplate => templates::delete(app, call).await,
         Operation::TelegramStats => telegram::stats(app, call).await,
         Operation::RegisterWorker => workers::register(app, call).await,
         Operation::ListWorkers => workers::list(app, call).await,

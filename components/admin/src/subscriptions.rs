@@ -20,7 +20,7 @@ struct Create {
 pub(crate) async fn create(app: &App, call: &Call) -> Result<Reply, Problem> {
     let Create { url, agents, users, after } = call.json()?;
     let addresses = Addresses::parse(&app.settings.app_webhook_host);
-    let reach = Reach { agents, users };
+    let reach = Reach { agents, users, companies: None };
     let made = subscriptions::make(&app.cx(call), app.settings.keys()?, &addresses, &url, reach, after).await?;
     Ok(Reply::json(StatusCode::CREATED, &made))
 }

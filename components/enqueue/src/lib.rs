@@ -19,6 +19,7 @@ async fn handle(request: Request) -> HttpReply {
 async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
     match call.operation {
         Operation::EnqueueMessage => messages::enqueue(app, call).await,
+        Operation::SendMessage => messages::send(app, call).await,
         Operation::GetMessage => messages::show(app, call).await,
         Operation::CancelMessage => messages::cancel(app, call).await,
         Operation::RescheduleMessage => messages::reschedule(app, call).await,

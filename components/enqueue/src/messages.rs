@@ -3,16 +3,12 @@
 use std::collections::BTreeMap;
 
 use clawstead_domain::conversation::Enqueue;
-use clawstead_domain::text;
-use clawstead_ledger::dedup_key;
 use clawstead_operations::files::{self, NewAttachment};
-use clawstead_operations::queue;
+use clawstead_operations::queue::{self, Said, UserMessage};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, Reply};
-use clawstead_vault::sha256_hex;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,7 +31,7 @@ struct Message {
 pub(crate) async fn enqueue(app: &App, call: &Call) -> Result<Reply, Problem> {
     let message: Message = call.json()?;
     let cx = app.cx(call);
-    let key = idempotency_key(call)?;
+    let key = call.message_key(&call.principal)?;
     let command = Enqueue {
         conversation_id: message.conversation_id.unwrap_or_else(|| cx.new_id()),
         agent_key: message.agent_key,
@@ -47,13 +43,41 @@ pub(crate) async fn enqueue(app: &App, call: &Call) -> Result<Reply, Problem> {
         priority: message.priority,
         scheduled_for: message.scheduled_for,
         max_attempts: message.max_attempts,
-        request_hash: key.as_ref().map(|_| request_hash(&call.body)),
+        request_hash: key.as_ref().map(|_| call.request_hash()),
         ..Enqueue::default()
     };
     let accepted = files::enqueue_with(&cx, command, &message.attachments, key).await?;
     call.enqueued.set(!accepted.repeated);
     let status = if accepted.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok(Reply::json(status, &accepted))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfUser {
+    text: Option<String>,
+    template_id: Option<String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+}
+
+/// In the name of the user that the path names.
+pub(crate) async fn send(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let OfUser { text, template_id, metadata } = call.json()?;
+    let said = match (text, template_id) {
+        (Some(text), None) => Said::Text(text),
+        (None, Some(template_id)) => Said::Template(template_id),
+        (Some(_), Some(_)) => return Err(Problem::field("invalid_field", "template_id", "goes without text only")),
+        (None, None) => return Err(Problem::field("missing_field", "text", "there must be a text or a template_id")),
+    };
+    let key = call.message_key(&call.principal)?;
+    let request_hash = key.as_ref().map(|_| call.request_hash());
+    let message = UserMessage::new(call.param("consumer_user_id"), call.param("agent_key"), said);
+    let message = UserMessage { metadata, request_hash, ..message };
+    let sent = queue::send_as_user(&app.cx(call), &message, key).await?;
+    call.enqueued.set(!sent.accepted.repeated);
+    let status = if sent.accepted.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(Reply::json(status, &sent))
 }
 
 pub(crate) async fn show(app: &App, call: &Call) -> Result<Reply, Problem> {
@@ -75,18 +99,4 @@ pub(crate) async fn reschedule(app: &App, call: &Call) -> Result<Reply, Problem>
     let Reschedule { scheduled_for } = call.json()?;
     queue::reschedule(&app.cx(call), call.param("message_id"), scheduled_for).await?;
     show(app, call).await
-}
-
-/// Of what the body says, not of how it is written.
-fn request_hash(body: &[u8]) -> String {
-    let said: Value = serde_json::from_slice(body).unwrap_or_default();
-    sha256_hex(said.to_string())
-}
-
-/// The dedup key of the header `Idempotency-Key`; each principal has keys of its own.
-fn idempotency_key(call: &Call) -> Result<Option<String>, Problem> {
-    let Some(header) = call.headers.get("idempotency-key") else { return Ok(None) };
-    let key = header.to_str().unwrap_or_default();
-    text::check_id("Idempotency-Key", key)?;
-    Ok(Some(dedup_key(&["enqueue", &call.principal.actor(), key])))
 }

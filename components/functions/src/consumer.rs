@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::table::Function;
-use crate::{bindings, bots, conversations, machines, message_config, pairings, secrets, user_agents};
+use crate::{bindings, bots, conversations, machines, message_config, pairings, secrets, templates, user_agents};
 
 pub(crate) async fn run(
     app: &App,
@@ -27,9 +27,14 @@ pub(crate) async fn run(
         Operation::SetConfig => message_config::set(app, call, principal, args).await,
         Operation::ListMessages => conversations::messages(app, call, function, args).await,
         Operation::GetConversation => conversations::show(app, call, args).await,
-        Operation::EnqueueMessage if function.name == "sendMessageToUserAgent" => {
+        Operation::SendMessage if function.name == "sendMessageToUserAgent" => {
             conversations::send(app, call, principal, args).await
         }
+        Operation::SendMessage => templates::send(app, call, principal, args).await,
+        Operation::CreateTemplate => templates::create(app, call, principal, args).await,
+        Operation::ChangeTemplate => templates::change(app, call, principal, args).await,
+        Operation::DeleteTemplate => templates::delete(app, call, principal, args).await,
+        Operation::ListTemplates => templates::list(app, call, principal, args).await,
         Operation::EnqueueMessage => enqueue(app, call, principal, args).await,
         Operation::QueueStats => queue_stats(app, call, args).await,
         Operation::WorkerStats => worker_stats(app, call, args).await,

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use clawstead_domain::conversation::Status;
 use clawstead_operations::OperationError;
-use clawstead_operations::queue::{self, MessageItem, Page};
+use clawstead_operations::queue::{self, MessageItem, Page, Said, Sent, UserMessage};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Principal, Problem, json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::consumer::cx_of;
 use crate::table::Function;
 use crate::worker::payload;
 
@@ -117,11 +118,18 @@ struct SendArgs {
 
 pub(crate) async fn send(app: &App, call: &Call, principal: &Principal, args: Value) -> Result<Value, Problem> {
     let SendArgs { consumer_user_id, agent_key, content, metadata } = json::from_value(args)?;
-    let mut cx = app.cx(call);
-    cx.actor = principal.actor();
-    let accepted = queue::send_as_user(&cx, &consumer_user_id, &agent_key, &content, metadata).await?;
-    call.enqueued.set(!accepted.repeated);
-    Ok(json!(accepted.message_id))
+    let message = UserMessage { consumer_user_id, agent_key, said: Said::Text(content), metadata, request_hash: None };
+    let sent = send_once(app, call, principal, message).await?;
+    Ok(json!(sent.accepted.message_id))
+}
+
+/// Existing clients send no `Idempotency-Key`; with one, a call is good for one message.
+pub(crate) async fn send_once(app: &App, call: &Call, principal: &Principal, message: UserMessage) -> Result<Sent, Problem> {
+    let key = call.message_key(principal)?;
+    let message = UserMessage { request_hash: key.as_ref().map(|_| call.request_hash()), ..message };
+    let sent = queue::send_as_user(&cx_of(app, call, principal), &message, key).await?;
+    call.enqueued.set(!sent.accepted.repeated);
+    Ok(sent)
 }
 
 fn clamped(limit: Option<i64>) -> i64 {

@@ -13,6 +13,7 @@ mod protocol;
 mod secrets;
 mod snapshots;
 mod table;
+mod templates;
 mod user_agents;
 mod worker;
 

@@ -20,6 +20,7 @@ mod refusal;
 pub mod secret;
 pub mod snapshot;
 pub mod subscription;
+pub mod template;
 pub mod text;
 pub mod worker;
 

@@ -13,6 +13,7 @@ pub const KINDS: &[&str] = &[
     "secret",
     "snapshot",
     "subscription",
+    "template",
     "worker",
 ];
 
@@ -58,6 +59,9 @@ pub const VIEW_TABLES: &[&str] = &[
     "cost_days",
     "failed_boots",
     "settings_position",
+    "templates",
+    "template_texts",
+    "api_key_companies",
 ];
 
 /// Number of the newest migration.
@@ -131,6 +135,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(75, "costs", "0075_costs.view"),
     view!(80, "failed_boots", "0080_failed_boots.view"),
     view!(90, "settings_position", "0090_settings_position.view"),
+    Migration { version: 110, name: "template_kind", content: Content::Kinds(&["template"]) },
+    view!(111, "templates", "0111_templates.view"),
+    view!(112, "api_key_companies", "0112_api_key_companies.view"),
 ];
 
 impl Migration {

@@ -105,8 +105,8 @@ pub async fn saw<E: Engine>(cx: &Cx<'_, E>, key: &ApiKey) -> Result<(), Operatio
     cx.sql(sql, &[(&key.key_id).into(), cx.now.into()]).await.map(drop)
 }
 
-const COLUMNS: &str = "k.key_id, k.name, k.scopes, k.agents, k.users, k.created_at, k.revoked_at, u.last_used_at \
-    FROM api_keys k LEFT JOIN api_key_uses u ON u.key_id = k.key_id";
+const COLUMNS: &str = "k.key_id, k.name, k.scopes, k.agents, k.users, c.companies, k.created_at, k.revoked_at, u.last_used_at \
+    FROM api_keys k LEFT JOIN api_key_companies c ON c.key_id = k.key_id LEFT JOIN api_key_uses u ON u.key_id = k.key_id";
 
 fn key_of(row: &Row<'_>) -> Option<ApiKey> {
     let list = |column| match row.text(column) {
@@ -114,7 +114,7 @@ fn key_of(row: &Row<'_>) -> Option<ApiKey> {
         None => Some(None),
     };
     Some(ApiKey {
-        reach: Reach { agents: list("agents")?, users: list("users")? },
+        reach: Reach { agents: list("agents")?, users: list("users")?, companies: list("companies")? },
         last_used_at: row.integer("last_used_at"),
         key_id: row.text("key_id")?,
         name: row.text("name")?,

@@ -24,6 +24,7 @@ pub mod secrets;
 pub mod snapshots;
 pub mod stats;
 pub mod subscriptions;
+pub mod templates;
 pub mod tick;
 pub mod users;
 pub mod workers;

@@ -2,12 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 
-use clawstead_ledger::{Engine, Ledger};
+use clawstead_domain::text;
+use clawstead_ledger::{Engine, Ledger, dedup_key};
 use clawstead_operations::Cx;
 use clawstead_operations::ingress::UpdateCount;
 use clawstead_operations::workers::Worker;
+use clawstead_vault::sha256_hex;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::operation::Operation;
 use crate::principal::Principal;
@@ -73,6 +76,24 @@ impl Call {
         json::read(body)
     }
 
+    /// The dedup key of a message that comes with the header `Idempotency-Key`; each principal has keys of its own.
+    ///
+    /// # Errors
+    /// `invalid_field`, when the header cannot be one.
+    pub fn message_key(&self, principal: &Principal) -> Result<Option<String>, Problem> {
+        let Some(header) = self.headers.get("idempotency-key") else { return Ok(None) };
+        let key = header.to_str().unwrap_or_default();
+        text::check_id("Idempotency-Key", key)?;
+        Ok(Some(dedup_key(&["enqueue", &principal.actor(), key])))
+    }
+
+    /// Fingerprint of what path and body say, not of how it is written.
+    pub fn request_hash(&self) -> String {
+        let said: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let path: Vec<&str> = self.params.iter().map(|(_, value)| value.as_str()).collect();
+        if path.is_empty() { sha256_hex(said.to_string()) } else { sha256_hex(format!("{path:?} {said}")) }
+    }
+
     /// The worker that asks.
     ///
     /// # Errors
@@ -134,6 +155,15 @@ impl Query {
         let Some(text) = self.text(name) else { return Ok(default) };
         let number = text.parse().ok().filter(|number| (least..=most).contains(number));
         number.ok_or_else(|| Problem::field("invalid_field", name, format!("must be a whole number from {least} to {most}")))
+    }
+
+    /// Yes or no; no when it is not there.
+    ///
+    /// # Errors
+    /// `invalid_field`.
+    pub fn flag(&self, name: &'static str) -> Result<bool, Problem> {
+        let Some(text) = self.text(name) else { return Ok(false) };
+        text.parse().map_err(|_| Problem::field("invalid_field", name, "must be true or false"))
     }
 
     /// The length of a page.

@@ -31,6 +31,8 @@ pub enum About {
     Agent,
     /// The user and agent that the request names, by themselves or by what is theirs.
     User,
+    /// What belongs to companies: a key that names some, and of these companies only.
+    Company,
     /// Several, or nobody in particular: whatever the request names must be within the reach, and of what is found only that
     /// is shown.
     Several,
@@ -134,6 +136,12 @@ operations! {
     ListBindings: Permission::Service(Scope::Pairing, About::Several), "The bindings of a user.";
     ReceiveUpdate: Permission::Bot, "Take an update from Telegram.";
     EnqueueMessage: Permission::Service(Scope::Messages, About::User), "Accept a message.";
+    SendMessage: Permission::Service(Scope::Messages, About::User), "Say something to an agent in the name of a user.";
+    CreateTemplate: Permission::Service(Scope::Templates, About::Company), "Make a message template.";
+    ListTemplates: Permission::Service(Scope::Templates, About::Company), "The message templates of a company.";
+    GetTemplate: Permission::Service(Scope::Templates, About::Company), "One message template.";
+    ChangeTemplate: Permission::Service(Scope::Templates, About::Company), "Change a message template.";
+    DeleteTemplate: Permission::Service(Scope::Templates, About::Company), "Delete a message template.";
     CreateFile: Permission::Service(Scope::Messages, About::Several), "Get a link to upload a file for a message to come.";
     GetMessage: Permission::Service(Scope::Messages, About::User), "The state of a message.";
     ListMessages: Permission::Service(Scope::Messages, About::User), "The messages of a conversation.";

@@ -5,6 +5,8 @@ use clawstead_operations::files::Link;
 use clawstead_operations::ingress::IngressBot;
 use clawstead_operations::workers::Worker;
 
+use crate::Problem;
+
 /// Who asks, after proving it.
 #[derive(Debug, Clone)]
 pub enum Principal {
@@ -49,6 +51,20 @@ impl Principal {
     /// for all its users. A key that is handed to one user must not claim somebody else's account for him.
     pub fn may_claim_accounts(&self) -> bool {
         self.limit().is_none_or(|reach| reach.users.is_none())
+    }
+
+    /// Whose things a request is about that names a company, or none: a key of one company need not name it. For who is not
+    /// limited, no company means those that belong to nobody.
+    ///
+    /// # Errors
+    /// When a key of several companies must say which one.
+    pub fn company(&self, named: Option<String>) -> Result<Option<String>, Problem> {
+        match self.limit().and_then(|reach| reach.companies.as_deref()) {
+            _ if named.is_some() => Ok(named),
+            None => Ok(None),
+            Some([only]) => Ok(Some(only.clone())),
+            Some(_) => Err(Problem::field("missing_field", "company_id", "the key is for several companies")),
+        }
     }
 
     /// As it stands in the log's `actor`.

@@ -1,10 +1,11 @@
-//! Whether a key that acts for some agents or users only may do this. Looked at in one place, whatever the protocol: by the
+//! Whether a key that acts for some agents, users or companies only may do this. Looked at in one place, whatever the protocol: by the
 //! names that stand in the path, the query, the body or the arguments.
 
 use clawstead_domain::api_key::Reach;
+use clawstead_domain::template;
 use clawstead_ledger::Engine;
 use clawstead_operations::bindings::{self, Whose};
-use clawstead_operations::{Cx, OperationError, pairings};
+use clawstead_operations::{Cx, OperationError, pairings, templates};
 use serde_json::Value;
 
 use crate::operation::About;
@@ -42,6 +43,7 @@ pub async fn check<E: Engine>(cx: &Cx<'_, E>, principal: &Principal, operation: 
     let Some(reach) = principal.limit() else {
         return Ok(());
     };
+    companies(cx, reach, named).await?;
     let mut about = named_directly(named);
     about.extend(looked_up(cx, named).await?);
     let fits = about.iter().all(|whose| holds(reach, whose));
@@ -51,9 +53,24 @@ pub async fn check<E: Engine>(cx: &Cx<'_, E>, principal: &Principal, operation: 
         About::Everybody => false,
         About::Agent => agent_known && reach.users.is_none(),
         About::User => agent_known && user_known,
+        About::Company => reach.companies.is_some(),
         About::Several => true,
     };
     if fits && enough { Ok(()) } else { Err(Problem::forbidden()) }
+}
+
+/// Refuses companies that the key is not for. A template of theirs is not there for it: nobody learns which ids exist.
+async fn companies<E: Engine>(cx: &Cx<'_, E>, reach: &Reach, named: &Named) -> Result<(), Problem> {
+    if !named.all("company_id").all(|company_id| reach.has_company(Some(company_id))) {
+        return Err(Problem::forbidden());
+    }
+    for template_id in named.all("template_id") {
+        let template = templates::find(cx, template_id).await?;
+        if template.is_some_and(|template| !reach.has_company(template.company_id.as_deref())) {
+            return Err(template::not_found().into());
+        }
+    }
+    Ok(())
 }
 
 fn holds(reach: &Reach, whose: &Whose) -> bool {

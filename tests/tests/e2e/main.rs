@@ -23,6 +23,7 @@ mod refusals;
 mod restart;
 mod snapshots;
 mod story;
+mod templates;
 mod waiting_claim;
 mod webhook;
 mod wire;

@@ -29,6 +29,7 @@ fn operator_routes() -> Vec<Route> {
     let bot = json!({"agent_key": seed::AGENT, "token": seed::BOT_TOKEN});
     let key = json!({"name": "shop", "scopes": ["messages"]});
     let pairing = json!({"consumer_user_id": "ada", "agent_key": seed::AGENT});
+    let template = json!({"title": "Hello", "text": "hello", "tags": ["a"]});
     vec![
         route(put.clone(), "/v1/agents/helper", json!({"enabled": true}), None, ("enabled", json!("yes"))),
         route(put.clone(), "/v1/config/queue", json!({}), None, ("default_priority", json!("high"))),
@@ -40,6 +41,9 @@ fn operator_routes() -> Vec<Route> {
         route(put, "/v1/config/provider", json!({}), None, ("app_name", json!(5))),
         route(post.clone(), "/v1/bots", bot, Some("token"), ("token", json!(5))),
         route(post.clone(), "/v1/api-keys", key, Some("name"), ("scopes", json!("all"))),
+        route(post.clone(), "/v1/templates", template, Some("title"), ("tags", json!("all"))),
+        route(Method::PATCH, "/v1/templates/t", json!({"enabled": false}), None, ("enabled", json!("no"))),
+        route(post.clone(), "/v1/users/ada/agents/default/messages", json!({"text": "hi"}), Some("text"), ("text", json!(5))),
         route(post.clone(), "/v1/workers", json!({"name": "mine"}), None, ("name", json!(5))),
         route(post.clone(), "/v1/pairings", pairing, Some("consumer_user_id"), ("ttl_ms", json!("long"))),
         route(
@@ -231,6 +235,7 @@ async fn unknown_ids_are_named() {
         ("/v1/conversations/nothing", "conversation_not_found"),
         ("/v1/conversations/nothing/turns", "conversation_not_found"),
         ("/v1/pairings/nothing", "pairing_not_found"),
+        ("/v1/templates/nothing", "template_not_found"),
     ] {
         println!("{path}");
         assert_problem(&app.get(path).await, 404, code, None);

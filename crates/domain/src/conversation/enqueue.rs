@@ -34,6 +34,8 @@ pub struct Enqueue {
     pub metadata: BTreeMap<String, String>,
     /// Files that belong to it.
     pub attachments: Vec<Attachment>,
+    /// The template that the text is from.
+    pub template_id: Option<String>,
     /// The album that it is the first part of.
     pub album: Option<Album>,
     /// 0 to 100; the policy's default when `None`.
@@ -75,6 +77,7 @@ pub fn enqueue(
         request_hash: command.request_hash.clone(),
         metadata: command.metadata.clone(),
         attachments: command.attachments.clone(),
+        template_id: command.template_id.clone(),
         album: command.album.clone(),
         priority,
         max_attempts: command.max_attempts.unwrap_or(retry.max_attempts),

@@ -35,6 +35,9 @@ pub enum ConversationEvent {
         /// Files that belong to it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         attachments: Vec<Attachment>,
+        /// The template that the text is from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template_id: Option<String>,
         /// The album that it is the first part of.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         album: Option<Album>,

@@ -46,7 +46,7 @@ pub async fn enqueue<E: Engine>(
         Err(refusal) => return earlier(cx, command, dedup_key).await?.ok_or_else(|| refusal.into()),
     };
     match append(cx, &command.conversation_id, event, dedup_key.clone()).await {
-        Ok(Some(first)) => accepted_before(&first, command),
+        Ok(Some(first)) => accepted_before(&first, command.request_hash.as_deref()),
         Ok(None) => Ok(Accepted { message_id, conversation_id: command.conversation_id.clone(), repeated: false }),
         Err(OperationError::Rule(rule)) => broken(cx, command, dedup_key, rule).await,
         Err(error) => Err(error),
@@ -100,9 +100,9 @@ async fn earlier<E: Engine>(
     dedup_key: Option<String>,
 ) -> Result<Option<Accepted>, OperationError> {
     if let Some(key) = &dedup_key
-        && let Some(event) = cx.ledger.by_dedup_key(key).await?
+        && let Some(first) = accepted_under(cx, key, command.request_hash.as_deref()).await?
     {
-        return accepted_before(&event, command).map(Some);
+        return Ok(Some(first));
     }
     of_external_id(cx, command, dedup_key).await
 }
@@ -124,21 +124,31 @@ async fn of_external_id<E: Engine>(
         let request_hash = command.request_hash.clone();
         let event = ConversationEvent::MessageRepeated { message_id: message_id.clone(), request_hash };
         if let Some(first) = append(cx, &conversation_id, event, Some(key)).await? {
-            return accepted_before(&first, command).map(Some);
+            return accepted_before(&first, command.request_hash.as_deref()).map(Some);
         }
     }
     Ok(Some(Accepted { message_id, conversation_id, repeated: true }))
 }
 
+/// What was accepted under a dedup key, if anything was.
+pub(super) async fn accepted_under<E: Engine>(
+    cx: &Cx<'_, E>,
+    dedup_key: &str,
+    request_hash: Option<&str>,
+) -> Result<Option<Accepted>, OperationError> {
+    let first = cx.ledger.by_dedup_key(dedup_key).await?;
+    first.map(|event| accepted_before(&event, request_hash)).transpose()
+}
+
 /// The outcome of the first time, unless this is another request under the same key.
-fn accepted_before(event: &Event, command: &Enqueue) -> Result<Accepted, OperationError> {
+fn accepted_before(event: &Event, request_hash: Option<&str>) -> Result<Accepted, OperationError> {
     let message_id = event.data["message_id"].as_str();
     let conversation_id = event.stream.strip_prefix("conversation-");
     let (Some(message_id), Some(conversation_id)) = (message_id, conversation_id) else {
         return Err(OperationError::unexpected("the first outcome of an enqueue"));
     };
     let first_hash = event.data["request_hash"].as_str();
-    if first_hash.is_some() && command.request_hash.is_some() && first_hash != command.request_hash.as_deref() {
+    if first_hash.is_some() && request_hash.is_some() && first_hash != request_hash {
         let detail = "the idempotency key came with another request before";
         return Err(Refusal::conflict("idempotency_key_reused", detail).into());
     }

@@ -1,21 +1,15 @@
 //! A user of a consumer app and an agent: their conversation, found by their binding.
 
-use std::collections::BTreeMap;
-
 use clawstead_domain::Refusal;
 use clawstead_domain::binding::Binding;
 use clawstead_domain::config::MessagesPolicy;
-use clawstead_domain::conversation::{Enqueue, Status};
+use clawstead_domain::conversation::Status;
 use clawstead_ledger::Engine;
 
-use super::enqueue::{Accepted, enqueue};
 use super::history::newest_turns;
 use super::list::{MessageItem, Page, messages};
 use super::views::{self, TurnView};
 use crate::{Cx, OperationError, bindings, configs};
-
-/// Metadata that says where an answer goes. Only a binding decides that.
-const ROUTING: [&str; 2] = ["telegramChatId", "telegramUserId"];
 
 /// The conversation of a user and an agent.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,40 +71,11 @@ pub async fn user_messages<E: Engine>(
     Ok(existing(found)?.unwrap_or_default())
 }
 
-/// Sends a text to the agent in the name of a user. The answer goes where the user's binding says.
+/// The binding of a user to an agent.
 ///
 /// # Errors
-/// When the user is not bound to the agent now, and as for [`enqueue`].
-pub async fn send_as_user<E: Engine>(
-    cx: &Cx<'_, E>,
-    consumer_user_id: &str,
-    agent_key: &str,
-    text: &str,
-    metadata: BTreeMap<String, String>,
-) -> Result<Accepted, OperationError> {
-    let binding = bound(cx, consumer_user_id, agent_key).await?;
-    let mut metadata = metadata;
-    metadata.retain(|key, _| !ROUTING.contains(&key.as_str()));
-    metadata.insert("consumerUserId".to_owned(), consumer_user_id.to_owned());
-    metadata.insert("source".to_owned(), "user_agent_api".to_owned());
-    let mut command = Enqueue {
-        conversation_id: binding.conversation_id.clone(),
-        agent_key: agent_key.to_owned(),
-        provider: "system_push".to_owned(),
-        provider_user_id: consumer_user_id.to_owned(),
-        text: text.to_owned(),
-        ..Enqueue::default()
-    };
-    if let (Some(user_id), Some(chat_id)) = (binding.telegram_user_id, binding.telegram_chat_id) {
-        metadata.insert("telegramChatId".to_owned(), chat_id);
-        metadata.insert("telegramUserId".to_owned(), user_id.clone());
-        command.provider = "telegram".to_owned();
-        command.provider_user_id = user_id;
-    }
-    enqueue(cx, &Enqueue { metadata, ..command }, None).await
-}
-
-async fn bound<E: Engine>(cx: &Cx<'_, E>, consumer_user_id: &str, agent_key: &str) -> Result<Binding, OperationError> {
+/// When there is none now.
+pub(super) async fn bound<E: Engine>(cx: &Cx<'_, E>, consumer_user_id: &str, agent_key: &str) -> Result<Binding, OperationError> {
     let binding = bindings::of_user(cx, consumer_user_id, agent_key).await?;
     Ok(binding.ok_or_else(|| Refusal::not_found("no_active_binding", "the user is not bound to this agent"))?)
 }

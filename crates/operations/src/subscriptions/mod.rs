@@ -133,7 +133,7 @@ fn subscription_of(row: &Row<'_>) -> Result<Subscription, OperationError> {
         Some(Subscription {
             subscription_id: row.text("subscription_id")?,
             url: row.text("url")?,
-            reach: Reach { agents: list("agents")?, users: list("users")? },
+            reach: Reach { agents: list("agents")?, users: list("users")?, companies: None },
             told_through: row.integer("told_through")?,
             attempts: row.integer("attempts")?,
             retry_at: row.integer("retry_at"),

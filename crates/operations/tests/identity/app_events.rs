@@ -28,11 +28,11 @@ fn pages(world: &World, reach: &Reach, limit: i64) -> (Vec<AppEvent>, usize) {
 }
 
 fn of_agents(agents: &[&str]) -> Reach {
-    Reach { agents: Some(agents.iter().map(|name| (*name).to_owned()).collect()), users: None }
+    Reach { agents: Some(agents.iter().map(|name| (*name).to_owned()).collect()), ..Reach::default() }
 }
 
 fn of_user(user: &str) -> Reach {
-    Reach { agents: None, users: Some(vec![user.to_owned()]) }
+    Reach { users: Some(vec![user.to_owned()]), ..Reach::default() }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use clawstead_domain::binding::Bind;
 use clawstead_operations::bots::{self, Telegram, retire_due, unlink};
+use clawstead_operations::queue::{self, Said, UserMessage};
 use clawstead_operations::{bindings, ingress, secrets};
 use clawstead_transport::ScriptedTransport;
 use futures::executor::block_on;
@@ -67,7 +68,8 @@ fn what_waits_of_its_agent_is_not_handed_to_workers_that_need_a_bot() {
     let world = World::with_bot();
     let of_app = Bind { consumer_user_id: "carol".to_owned(), agent_key: AGENT.to_owned(), ..Bind::default() };
     block_on(bindings::make(&world.cx(), &of_app, None)).unwrap();
-    block_on(clawstead_operations::queue::send_as_user(&world.cx(), "carol", AGENT, "hi", Default::default())).unwrap();
+    let hi = UserMessage::new("carol", AGENT, Said::Text("hi".to_owned()));
+    block_on(queue::send_as_user(&world.cx(), &hi, None)).unwrap();
     let has_bot = || {
         block_on(world.cx().sql("SELECT has_bot FROM queue_heads", &[])).unwrap().first().and_then(|row| row.integer("has_bot"))
     };

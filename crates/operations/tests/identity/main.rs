@@ -25,6 +25,7 @@ mod secrets;
 mod stage;
 mod subscriptions;
 mod telegram;
+mod templates;
 mod users;
 mod vault;
 mod world;

@@ -75,13 +75,13 @@ fn an_app_is_told_of_its_own_users_only() {
     let world = World::with_bot();
     world.paired("ada", ADA);
     world.paired("bjorn", BJORN);
-    subscribe(&world, Reach { agents: None, users: Some(vec!["ada".to_owned()]) });
+    subscribe(&world, Reach { users: Some(vec!["ada".to_owned()]), ..Reach::default() });
     let transport = taking();
     deliver(&world, &transport);
     let told = told(&transport);
     assert_eq!(told.len(), 3);
     assert!(told.iter().all(|(_, user)| user.as_deref() == Some("ada")));
-    let reach = Reach { agents: Some(vec!["other".to_owned()]), users: None };
+    let reach = Reach { agents: Some(vec!["other".to_owned()]), ..Reach::default() };
     assert!(block_on(app_events::after(&world.cx(), &reach, 0, 10)).unwrap().events.is_empty());
 }
 

@@ -5,14 +5,16 @@ use clawstead_domain::api_key::{Reach, Scope};
 use clawstead_domain::binding::{Account, Bind};
 use clawstead_domain::config::{ConfigEvent, LeasePolicy, ProviderPolicy, WebhooksPolicy};
 use clawstead_domain::conversation::{Ending, Enqueue, NewTurn, Role, Status};
+use clawstead_domain::template::{Change, Draft};
 use clawstead_domain::worker::{DrainReason, WorkerEvent};
 use clawstead_ledger::{Expected, Ledger, TailQuery};
 use clawstead_operations::bindings::{AccountQuery, Direct, Legacy};
 use clawstead_operations::bots::Telegram;
 use clawstead_operations::files::SqliteStore;
 use clawstead_operations::provider::Fly;
-use clawstead_operations::queue::{Page, Which};
+use clawstead_operations::queue::{Page, Said, UserMessage, Which};
 use clawstead_operations::subscriptions::Addresses;
+use clawstead_operations::templates::{self, Templates};
 use clawstead_operations::tick::Outside;
 use clawstead_operations::workers::Worker;
 use clawstead_operations::{
@@ -248,9 +250,24 @@ async fn operators(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     let oldest = Which::Oldest { agent_key: None, limit: 10 };
     assert_eq!(queue::replay_many(cx, &oldest).await?.message_ids, [poison.message_id]);
     queue::discard_many(cx, &oldest).await?;
-    queue::send_as_user(cx, "u", "a", "hi", std::collections::BTreeMap::new()).await?;
+    said(cx).await?;
     queue::user_conversation(cx, "u", "a", 10).await?;
     queue::user_messages(cx, "u", "a", Some(&Status::ALL), 10).await.map(drop)
+}
+
+/// A template is made, sent, renamed and deleted.
+async fn said(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
+    queue::send_as_user(cx, &UserMessage::new("u", "a", Said::Text("hi".to_owned())), None).await?;
+    let draft = Draft { title: "Hello".into(), text: "hello".into(), enabled: true, by: "u".into(), ..Draft::default() };
+    let made = templates::create(cx, &draft).await?;
+    let of_template = UserMessage::new("u", "a", Said::Template(made.template_id.clone()));
+    assert_eq!(queue::send_as_user(cx, &of_template, None).await?.usage_count, Some(1));
+    let renamed = Change { title: Some("Hello again".to_owned()), by: "u".to_owned(), ..Change::default() };
+    templates::change(cx, &made.template_id, &renamed).await?;
+    for include_disabled in [true, false] {
+        templates::list(cx, Templates { include_disabled, ..Templates::default() }, 10).await?;
+    }
+    templates::delete(cx, &made.template_id).await
 }
 
 async fn work(cx: &Cx<'_, Recording>, worker: &Worker, round: i64) -> Result<(), OperationError> {

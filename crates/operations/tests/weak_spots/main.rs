@@ -15,6 +15,7 @@ mod policies;
 mod prepared;
 mod reads;
 mod secrets;
+mod templates;
 #[path = "../common/world.rs"]
 #[expect(dead_code, reason = "each of the tests that share it uses a part")]
 mod world;

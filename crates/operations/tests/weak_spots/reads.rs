@@ -6,7 +6,7 @@ use clawstead_domain::binding::{Account, Bind, BindingEvent};
 use clawstead_domain::conversation::{Enqueue, Status};
 use clawstead_ledger::Expected;
 use clawstead_operations::bindings;
-use clawstead_operations::queue::{self, Page, Which};
+use clawstead_operations::queue::{self, Page, Said, UserMessage, Which};
 use futures::executor::block_on;
 
 use crate::world::{World, code, command, ending};
@@ -40,8 +40,9 @@ fn w31_only_a_binding_says_where_an_answer_goes() {
     let world = World::new();
     let smuggled = BTreeMap::from([("telegramChatId".to_owned(), "666".to_owned()), ("mood".to_owned(), "fine".to_owned())]);
     let send = |world: &World| {
-        let sent = block_on(queue::send_as_user(&world.cx(), "ada", "a", "hi", smuggled.clone())).unwrap();
-        let items = block_on(queue::messages(&world.cx(), &sent.conversation_id, None, Page::Newest, 1)).unwrap();
+        let hi = UserMessage { metadata: smuggled.clone(), ..UserMessage::new("ada", "a", Said::Text("hi".to_owned())) };
+        let sent = block_on(queue::send_as_user(&world.cx(), &hi, None)).unwrap();
+        let items = block_on(queue::messages(&world.cx(), &sent.accepted.conversation_id, None, Page::Newest, 1)).unwrap();
         items[0].message.clone()
     };
     bind(&world, false);

@@ -3,13 +3,14 @@
 use clawstead_domain::agent::Configure;
 use clawstead_domain::binding::Bind;
 use clawstead_domain::conversation::Enqueue;
-use clawstead_operations::{agents, bindings, queue};
+use clawstead_domain::template::Draft;
+use clawstead_operations::{agents, bindings, queue, templates};
 use clawstead_service::reach::{Named, check};
-use clawstead_service::{About, Operation, Permission, Principal};
+use clawstead_service::{About, Operation, Permission, Principal, Problem};
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
-use crate::world::{World, key};
+use crate::world::{World, company_key, key};
 
 /// What Ada and Björn have with the agent `a`.
 struct Theirs {
@@ -41,10 +42,14 @@ fn theirs() -> Theirs {
     Theirs { conversation: bjorns.conversation_id, binding: bjorns.binding_id, message, world }
 }
 
-fn may(world: &World, principal: &Principal, operation: Operation, names: &Value) -> bool {
+fn ask(world: &World, principal: &Principal, operation: Operation, names: &Value) -> Result<(), Problem> {
     let mut named = Named::default();
     named.object(names);
-    block_on(check(&world.cx(), principal, operation, &named)).is_ok()
+    block_on(check(&world.cx(), principal, operation, &named))
+}
+
+fn may(world: &World, principal: &Principal, operation: Operation, names: &Value) -> bool {
+    ask(world, principal, operation, names).is_ok()
 }
 
 #[test]
@@ -105,5 +110,72 @@ fn w08_w24_every_operation_says_whom_it_is_about_and_what_is_about_everybody_is_
     for &operation in Operation::ALL {
         let expected = matches!(operation.permission(), Permission::Service(_, About::User | About::Several));
         assert_eq!(may(&world, &limited, operation, &everything), expected, "{}", operation.name());
+    }
+}
+
+const OF_TEMPLATES: [Operation; 5] = [
+    Operation::CreateTemplate,
+    Operation::ListTemplates,
+    Operation::GetTemplate,
+    Operation::ChangeTemplate,
+    Operation::DeleteTemplate,
+];
+
+/// The templates of Acme, Initech and nobody.
+fn three(world: &World) -> [String; 3] {
+    [Some("acme"), Some("initech"), None].map(|company| {
+        let company_id = company.map(str::to_owned);
+        let draft = Draft { company_id, title: "t".into(), text: "t".into(), by: "ada".into(), ..Draft::default() };
+        block_on(templates::create(&world.cx(), &draft)).unwrap().template_id
+    })
+}
+
+#[test]
+fn w59_a_template_is_for_keys_of_its_company_and_for_those_without_a_limit() {
+    let Theirs { world, .. } = theirs();
+    let [acmes, initechs, nobodys] = three(&world);
+    let (of_acme, of_initech) = (company_key(&["acme"]), company_key(&["initech"]));
+    for operation in OF_TEMPLATES {
+        for (mine, principal) in [(&acmes, &of_acme), (&initechs, &of_initech)] {
+            for template_id in [&acmes, &initechs, &nobodys] {
+                let asked = ask(&world, principal, operation, &json!({"templateId": template_id}));
+                let code = asked.map_err(|problem| problem.code);
+                assert_eq!(code, if template_id == mine { Ok(()) } else { Err("template_not_found") }, "{}", operation.name());
+            }
+            assert!(may(&world, principal, operation, &json!({})));
+            assert!(!may(&world, principal, operation, &json!({"company_id": "umbrella"})));
+            assert!(may(&world, &key(None, None), operation, &json!({"template_id": mine, "company_id": "umbrella"})));
+        }
+    }
+}
+
+#[test]
+fn w59_a_key_of_some_agents_or_users_only_manages_no_templates_and_sends_nobodys() {
+    let Theirs { world, .. } = theirs();
+    let [acmes, _, nobodys] = three(&world);
+    for limited in [key(Some(&["a"]), None), key(None, Some(&["ada"]))] {
+        for operation in OF_TEMPLATES {
+            for names in [json!({}), json!({"template_id": nobodys}), json!({"company_id": "acme"})] {
+                assert!(!may(&world, &limited, operation, &names), "{} {names}", operation.name());
+            }
+        }
+        let said = |template_id: &str| json!({"consumer_user_id": "ada", "agent_key": "a", "template_id": template_id});
+        assert!(may(&world, &limited, Operation::SendMessage, &said(&nobodys)));
+        assert!(!may(&world, &limited, Operation::SendMessage, &said(&acmes)));
+    }
+}
+
+#[test]
+fn a_key_of_one_company_need_not_name_it_and_one_of_several_must() {
+    let company = |principal: &Principal, named: Option<&str>| {
+        principal.company(named.map(str::to_owned)).map_err(|problem| problem.field.unwrap_or_default())
+    };
+    let acme = || Some("acme".to_owned());
+    assert_eq!(company(&company_key(&["acme"]), None), Ok(acme()));
+    assert_eq!(company(&company_key(&["acme", "initech"]), None), Err("company_id".to_owned()));
+    assert_eq!(company(&company_key(&["acme", "initech"]), Some("acme")), Ok(acme()));
+    for unlimited in [key(None, None), Principal::Operator] {
+        assert_eq!(company(&unlimited, None), Ok(None), "nobody's");
+        assert_eq!(company(&unlimited, Some("acme")), Ok(acme()));
     }
 }

@@ -49,6 +49,15 @@ impl World {
 /// A key of a consumer app, for these agents and users.
 pub(crate) fn key(agents: Option<&[&str]>, users: Option<&[&str]>) -> Principal {
     let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
-    let reach = Reach { agents: agents.map(names), users: users.map(names) };
+    of(Reach { agents: agents.map(names), users: users.map(names), companies: None })
+}
+
+/// A key of a consumer app, for what belongs to these companies.
+pub(crate) fn company_key(companies: &[&str]) -> Principal {
+    let companies = companies.iter().map(|name| (*name).to_owned()).collect();
+    of(Reach { companies: Some(companies), ..Reach::default() })
+}
+
+fn of(reach: Reach) -> Principal {
     Principal::Service { key_id: "k".to_owned(), scopes: vec![Scope::Messages], reach }
 }
