@@ -34,7 +34,16 @@ impl EngineError {
     pub fn is_full(&self) -> bool {
         self.0.contains("database or disk is full") || self.0.contains("SQLITE_FULL")
     }
+
+    /// Whether the disk failed. What the statement would have done may have been done all the same: a commit whose last write
+    /// fails can be found in the write-ahead log later.
+    pub fn is_io(&self) -> bool {
+        IO.iter().any(|text| self.0.contains(text))
+    }
 }
+
+/// What SQLite and its hosts say when the disk does not work, or the file cannot be reached.
+const IO: [&str; 4] = ["disk I/O error", "unable to open database file", "SQLITE_IOERR", "SQLITE_CANTOPEN"];
 
 /// How much a 2xx survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

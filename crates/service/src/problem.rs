@@ -6,6 +6,9 @@ use clawstead_operations::OperationError;
 use http::StatusCode;
 use serde_json::json;
 
+/// A disk that failed is mostly not good again within a second.
+const IO_RETRY_AFTER_S: i64 = 5;
+
 /// Why a request is not answered with what was asked for. The `code` is stable; clients may match on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -90,6 +93,10 @@ impl From<EngineError> for Problem {
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", "the database is busy; try again")
         } else if error.is_full() {
             Self::new(StatusCode::INSUFFICIENT_STORAGE, "database_full", "there is no room left; nothing of this was done")
+        } else if error.is_io() {
+            let detail = "the disk of the database failed; whether this was done is not known: ask again, with the same key";
+            let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail);
+            Self { retry_after_s: Some(IO_RETRY_AFTER_S), ..problem }
         } else {
             Self::internal("")
         };
@@ -122,6 +129,7 @@ impl From<OperationError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reply;
 
     #[test]
     fn the_cause_is_not_shown() {
@@ -141,5 +149,17 @@ mod tests {
     fn a_full_database_is_called_so() {
         let problem = Problem::from(EngineError("database or disk is full".into()));
         assert_eq!((problem.status.as_u16(), problem.code), (507, "database_full"));
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_worth_another_try_and_nothing_else_is() {
+        for text in ["disk I/O error", "unable to open database file: /data/default.db", "SQLITE_IOERR_FSYNC"] {
+            let problem = Problem::from(EngineError(text.into()));
+            assert_eq!((problem.status.as_u16(), problem.code), (503, "database_unavailable"), "{text}");
+            let reply = Reply::from(&problem);
+            assert!(reply.headers.contains(&("retry-after", "5".to_owned())), "{:?}", reply.headers);
+            assert!(!problem.body().to_string().contains("/data"), "paths are for the log");
+        }
+        assert_eq!(Problem::from(EngineError("database disk image is malformed".into())).status.as_u16(), 500);
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use clawstead_domain::id;
 use clawstead_ledger::engines::spin::SpinEngine;
-use clawstead_ledger::{Ledger, Meta, NewEvent};
+use clawstead_ledger::{Ledger, Meta, MigrateError, NewEvent};
 use clawstead_mutation::{Mutation, made};
 use clawstead_operations::Cx;
 use clawstead_operations::files::{Links, S3Store, SqliteStore, Stores};
@@ -299,7 +299,10 @@ async fn app(now: i64) -> Result<Rc<App>, Problem> {
     let engine = SpinEngine::open("default", settings.durability).await?;
     let ledger = Ledger::new(engine).recalling().observed_by(note_append);
     let holder = id::time_sorted(now, random());
-    ledger.migrate(&holder, now).await.map_err(|error| unavailable(error.to_string()))?;
+    ledger.migrate(&holder, now).await.map_err(|error| match error {
+        MigrateError::Engine(error) if error.is_io() => error.into(),
+        error => unavailable(error.to_string()),
+    })?;
     if let Some(keys) = &settings.vault_keys {
         let (actor, correlation) = ("start".to_owned(), holder);
         let cx = Cx { ledger: &ledger, now, entropy: &entropy, actor, correlation };

@@ -154,6 +154,30 @@ async fn a_full_disk_is_told_of_and_leaves_nothing_half_done() {
     assert_eq!(broken, []);
 }
 
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_told_of_until_it_can() {
+    let stage = Stage::new().expect("a folder");
+    let database = stage.folder().join("default.db");
+    std::fs::create_dir(&database).expect("something else where the file should be");
+    let mut host = Process::new(program(), stage.folder());
+    host.start(None).await.expect("it serves");
+    let client = reqwest::Client::new();
+    let ask = async || {
+        let request = client.get(format!("{}/v1/agents", host.address().base_url())).bearer_auth(keys::OPERATOR);
+        request.send().await.expect("an answer")
+    };
+
+    for _ in 0..2 {
+        let answer = ask().await;
+        assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].as_bytes()), (503, &b"5"[..]));
+        let problem: Value = answer.json().await.expect("a problem");
+        assert_eq!(problem["code"], "database_unavailable", "{problem}");
+    }
+
+    std::fs::remove_dir(&database).expect("it is taken away");
+    assert_eq!(ask().await.status().as_u16(), 200, "without another start");
+}
+
 /// Turns some bytes of the last page over.
 fn damage_the_end(wal: &Path) {
     let mut file = std::fs::File::options().read(true).write(true).open(wal).expect("a write-ahead log");
