@@ -3,12 +3,12 @@
 use clawstead_domain::bot::{self, Bot};
 use clawstead_domain::{Refusal, agent::Agent};
 use clawstead_ledger::{Engine, Expected};
+use clawstead_telegram::BotToken;
 use clawstead_telegram::update::User;
-use clawstead_telegram::{BotToken, TelegramError};
 use clawstead_transport::Transport;
 use clawstead_vault::KeyRing;
 
-use super::reach::{Telegram, outside};
+use super::reach::{TOKEN_REFUSED, Telegram, is_token_refused, outside};
 use super::{find, of_agent};
 use crate::secrets::InForce;
 use crate::{Cx, OperationError, agents, decide, secrets};
@@ -41,9 +41,7 @@ pub async fn import_token<E: Engine, T: Transport>(
     let me = match telegram.by(parsed).get_me().await {
         Ok(me) if me.is_bot => me,
         Ok(_) => return Err(bad_token("it is not the token of a bot").into()),
-        Err(TelegramError::Unauthorized | TelegramError::NotFound) => {
-            return Err(bad_token("Telegram does not accept it").into());
-        }
+        Err(error) if is_token_refused(&error) => return Err(not_accepted().into()),
         Err(error) => return Err(outside(&error)),
     };
     take_over(cx, keys, agent_key, &me, token.trim()).await
@@ -107,6 +105,18 @@ async fn take_over<E: Engine>(
     let token = secrets::import_if_new(cx, keys, &bot::token_ref(&bot_id), token).await?;
     let bot = find(cx, &bot_id).await?.ok_or_else(|| OperationError::unexpected("the bot that was just linked"))?;
     Ok(Imported { bot, new, token })
+}
+
+/// For whoever brought the token that Telegram refuses: it is the field at fault.
+pub(super) fn blame_token(error: OperationError) -> OperationError {
+    match error {
+        OperationError::Refused(refusal) if refusal.code == TOKEN_REFUSED => not_accepted().into(),
+        error => error,
+    }
+}
+
+fn not_accepted() -> Refusal {
+    bad_token("Telegram does not accept it")
 }
 
 fn bad_token(why: &str) -> Refusal {

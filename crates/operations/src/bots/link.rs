@@ -4,6 +4,7 @@ use clawstead_ledger::Engine;
 use clawstead_transport::Transport;
 use clawstead_vault::KeyRing;
 
+use super::import::blame_token;
 use super::{BotView, Telegram, WebhookOptions, configure_webhook, import_token};
 use crate::{Cx, OperationError};
 
@@ -34,6 +35,6 @@ pub async fn link<E: Engine, T: Transport>(
     options: WebhookOptions,
 ) -> Result<Linked, OperationError> {
     let imported = import_token(cx, keys, telegram, agent_key, token).await?;
-    let bot = configure_webhook(cx, keys, telegram, agent_key, options).await?;
+    let bot = configure_webhook(cx, keys, telegram, agent_key, options).await.map_err(blame_token)?;
     Ok(Linked { bot, new: imported.new })
 }

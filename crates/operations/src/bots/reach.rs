@@ -65,6 +65,18 @@ pub(super) fn is_permanent(error: &TelegramError) -> bool {
     }
 }
 
+/// What a token that was good once is refused with.
+pub(super) const TOKEN_REFUSED: &str = "token_refused";
+
+/// 401, or the 404 with which Telegram answers for tokens that it has never issued.
+pub(super) fn is_token_refused(error: &TelegramError) -> bool {
+    matches!(error, TelegramError::Unauthorized | TelegramError::NotFound)
+}
+
+/// What Telegram did not do for the token that a bot has: nothing that asking again could help, if it is the token.
 pub(super) fn outside(error: &TelegramError) -> OperationError {
+    if is_token_refused(error) {
+        return Refusal::conflict(TOKEN_REFUSED, "Telegram does not accept the token of the bot; import a new one").into();
+    }
     OperationError::Outside { service: "telegram", detail: error.to_string(), permanent: is_permanent(error) }
 }

@@ -9,7 +9,7 @@ use clawstead_transport::Transport;
 use clawstead_vault::{KeyRing, mint_token};
 use serde::Serialize;
 
-use super::reach::{is_permanent, outside};
+use super::reach::{TOKEN_REFUSED, is_permanent, outside};
 use super::{BotView, Telegram, find, missing, of_agent};
 use crate::{Cx, OperationError, agents, decide, secrets};
 
@@ -104,6 +104,8 @@ pub async fn settle_webhooks<E: Engine, T: Transport>(
         match configure_webhook(cx, keys, telegram, &agent_key, WebhookOptions::default()).await {
             Ok(_) => set += 1,
             Err(OperationError::Outside { .. } | OperationError::Raced) => {}
+            // Kept with the bot already.
+            Err(OperationError::Refused(refusal)) if refusal.code == TOKEN_REFUSED => {}
             Err(OperationError::Refused(refusal)) => give_up(cx, &agent_key, refusal.code).await?,
             Err(error) => return Err(error),
         }

@@ -55,6 +55,19 @@ fn a_token_that_telegram_does_not_accept_is_refused_and_not_kept() {
     assert_eq!(world.story(), before);
 }
 
+/// A token that was good for the first question and is not for the second one: BotFather was asked for another meanwhile.
+#[test]
+fn a_token_that_ends_while_its_bot_is_linked_is_the_field_at_fault() {
+    for status in [401, 404] {
+        let world = World::with_agent();
+        let body = json!({"ok": false, "error_code": status, "description": "no"}).to_string();
+        let transport = telegram::knowing(BOT_ID, "helper_bot").answer(on("/setWebhook"), status, body);
+        let Err(OperationError::Refused(refusal)) = world.link(&transport, AGENT, TOKEN) else { panic!("taken") };
+        assert_eq!((refusal.code, refusal.field), ("invalid_field", Some("token")));
+        assert_eq!((world.count("WebhookFailed"), world.count("WebhookConfigured")), (1, 0));
+    }
+}
+
 #[test]
 fn a_bot_belongs_to_one_agent_and_its_token_stays_as_it_is() {
     let world = World::with_bot();
