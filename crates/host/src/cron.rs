@@ -33,6 +33,9 @@ enum TickError {
     Other(String),
 }
 
+/// Longest expression, bytes. One that names every second and minute has fewer than 350.
+const EXPRESSION_BYTES_MAX: usize = 512;
+
 /// A cron expression.
 #[derive(Debug)]
 pub(crate) struct Schedule(Cron);
@@ -41,6 +44,10 @@ impl Schedule {
     /// # Errors
     /// Says why the expression is none.
     pub(crate) fn parse(expression: &str) -> Result<Self, String> {
+        if expression.len() > EXPRESSION_BYTES_MAX {
+            let bytes = expression.len();
+            return Err(format!("cron_expression has {bytes} bytes, but may have {EXPRESSION_BYTES_MAX}"));
+        }
         let fields = expression.split_whitespace().count();
         if fields != 6 {
             return Err(format!("cron_expression {expression:?} has {fields} fields, but needs six, seconds first"));
@@ -115,8 +122,13 @@ impl CronTask {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::Schedule;
     use chrono::{DateTime, Utc};
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use proptest::test_runner::RngSeed;
 
     fn time(text: &str) -> DateTime<Utc> {
         text.parse().expect(text)
@@ -135,6 +147,88 @@ mod tests {
     fn anything_else_is_refused() {
         for bad in ["* * * * *", "0 0 0 1 1 * 2026", "", "@daily", "61 * * * * *", "x * * * * *"] {
             assert!(Schedule::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// Longest time that reading an expression and finding its next instants may take, in a debug build beside other tests.
+    const BOUND: Duration = Duration::from_secs(2);
+
+    /// Reads an expression and asks for the next instants after `from`. Whatever it is, that ends soon and well: with a refusal
+    /// that names the field, or with instants that ascend.
+    fn reads(expression: &str, from: DateTime<Utc>) -> bool {
+        let begun = Instant::now();
+        let read = Schedule::parse(expression);
+        let is_good = match &read {
+            Err(why) => {
+                assert!(why.starts_with("cron_expression ") && why.len() < 10_000, "{why}");
+                false
+            }
+            Ok(schedule) => {
+                let mut last = from;
+                for _ in 0..3 {
+                    let Some(next) = schedule.next(last) else { break };
+                    assert!(next > last, "{expression:?}: {next} after {last}");
+                    last = next;
+                }
+                true
+            }
+        };
+        assert!(begun.elapsed() < BOUND, "{expression:?} took {:?}", begun.elapsed());
+        is_good
+    }
+
+    /// A field as somebody may write it: mostly one that can be.
+    fn field() -> impl Strategy<Value = String> {
+        let number = || prop_oneof![8 => 0..60_u32, 1 => any::<u32>()];
+        prop_oneof![
+            3 => Just("*".to_owned()),
+            3 => number().prop_map(|n| n.to_string()),
+            2 => (number(), number()).prop_map(|(a, b)| format!("{a}-{b}")),
+            2 => number().prop_map(|n| format!("*/{n}")),
+            1 => (number(), number(), number()).prop_map(|(a, b, n)| format!("{a}-{b}/{n}")),
+            2 => proptest::collection::vec(number(), 1..8).prop_map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")),
+            1 => select(&["L", "?", "W", "15W", "LW", "5#2", "FRI#L", "MON-SUN", "jan", "JAN-dec", "1L", "+MON", "#", "/", "-", ",", "*/"][..]).prop_map(str::to_owned),
+            1 => "[0-9*/,?LW#+A-Z-]{0,12}",
+        ]
+    }
+
+    fn instant() -> impl Strategy<Value = DateTime<Utc>> {
+        // From before the epoch to the year 9999, the last that a clock of this host can show.
+        (-62_135_596_800_i64..253_402_300_799).prop_map(|s| DateTime::from_timestamp(s, 0).expect("an instant"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(20_261_120), failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_written_as_an_expression_is_read_or_refused(text in "(?s).{0,200}", from in instant()) {
+            reads(&text, from);
+        }
+
+        #[test]
+        fn whatever_bytes_come_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), from in instant()) {
+            reads(&String::from_utf8_lossy(&bytes), from);
+        }
+
+        #[test]
+        fn six_fields_of_any_kind_are_read_or_refused(fields in proptest::collection::vec(field(), 6), from in instant()) {
+            reads(&fields.join(" "), from);
+        }
+    }
+
+    /// What was, or could be, slow or wrong.
+    #[test]
+    fn known_odd_expressions() {
+        let now = time("2026-01-01T00:00:00Z");
+        for good in ["0 0 0 29 2 *", "59 59 23 31 12 *", "0 0 0 L * *", "*/59 * * * * *"] {
+            assert!(reads(good, now), "{good}");
+        }
+        for never in ["0 0 0 30 2 *", "0 0 0 31 2,4,6,9,11 *"] {
+            reads(never, now);
+        }
+        let long = format!("{} * * * * *", "0,".repeat(1_000_000));
+        for bad in [long.as_str(), "4294967296 * * * * *", "*/0 * * * * *", "5-1 * * * * *", "\0 * * * * *", "٣ * * * * *"] {
+            assert!(!reads(bad, now), "{}", &bad[..20.min(bad.len())]);
         }
     }
 }
