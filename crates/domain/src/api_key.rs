@@ -42,6 +42,8 @@ pub enum Scope {
     Agents,
     /// Follow what happens to agents and users.
     Events,
+    /// Deploy skills, and read them: programs that every worker runs.
+    Skills,
 }
 
 /// Names in each list of a reach at most.

@@ -11,6 +11,7 @@ pub const KINDS: &[&str] = &[
     "outbox",
     "pairing",
     "secret",
+    "skill",
     "snapshot",
     "subscription",
     "worker",
@@ -58,6 +59,10 @@ pub const VIEW_TABLES: &[&str] = &[
     "cost_days",
     "failed_boots",
     "settings_position",
+    "skill_streams",
+    "skills",
+    "skill_versions",
+    "skill_releases",
 ];
 
 /// Number of the newest migration.
@@ -131,6 +136,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     view!(75, "costs", "0075_costs.view"),
     view!(80, "failed_boots", "0080_failed_boots.view"),
     view!(90, "settings_position", "0090_settings_position.view"),
+    Migration { version: 100, name: "skill_kind", content: Content::Kinds(&["skill"]) },
+    view!(101, "skills", "0101_skills.view"),
 ];
 
 impl Migration {

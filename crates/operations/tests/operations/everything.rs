@@ -34,6 +34,7 @@ pub(crate) async fn every_operation(world: &World, plans: &Plans) -> Result<(), 
     messages(&cx).await?;
     crate::everything_files::files(&cx, &world.keys).await?;
     crate::everything_telegram::telegram(&cx, &world.keys).await?;
+    crate::everything_skills::skills(&cx).await?;
     read_log(&ledger).await;
     Ok(())
 }
