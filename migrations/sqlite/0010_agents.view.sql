@@ -34,9 +34,8 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS agents_on_bot AFTER INSERT ON agent_feed
-WHEN NEW.type IN (
-  'BotLinked', 'BotUnlinked', 'WebhookRequested', 'WebhookFailed', 'WebhookConfigured', 'BotRetirementFailed', 'BotRetired'
-)
+WHEN NEW.type = 'BotLinked' OR NEW.type = 'BotUnlinked' OR NEW.type = 'WebhookRequested' OR NEW.type = 'WebhookFailed'
+  OR NEW.type = 'WebhookConfigured' OR NEW.type = 'BotRetirementFailed' OR NEW.type = 'BotRetired'
 BEGIN
   UPDATE agents SET stream_version = NEW.version WHERE agent_key = NEW.id;
 END;

@@ -93,7 +93,8 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS workers_on_trouble AFTER INSERT ON worker_feed
-WHEN NEW.type IN ('CapacityRefused', 'RestartRequested', 'MachineRestarted', 'VolumeSnapshotTaken')
+WHEN NEW.type = 'CapacityRefused' OR NEW.type = 'RestartRequested' OR NEW.type = 'MachineRestarted'
+  OR NEW.type = 'VolumeSnapshotTaken'
 BEGIN
   UPDATE workers SET
     capacity_refused_at = iif(NEW.type = 'CapacityRefused', NEW.at, capacity_refused_at),
@@ -146,7 +147,7 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS workers_on_job_ended AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('MessageCompleted', 'MessageFailed', 'MessageCancelled')
+WHEN NEW.type = 'MessageCompleted' OR NEW.type = 'MessageFailed' OR NEW.type = 'MessageCancelled'
 BEGIN
   UPDATE workers SET last_ended_at = NEW.at WHERE worker_id = NEW.data ->> '$.worker_id';
 END;

@@ -167,7 +167,8 @@ END;
 -- A message that will not be worked any more makes way for the next one. A dead letter follows MessageFailed or LeaseLost, so it
 -- is queued and at the head of its conversation.
 CREATE TRIGGER IF NOT EXISTS queue_on_ended AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('MessageCompleted', 'MessageDeadLettered', 'MessageCancelled', 'DeadLetterDiscarded')
+WHEN NEW.type = 'MessageCompleted' OR NEW.type = 'MessageDeadLettered' OR NEW.type = 'MessageCancelled'
+  OR NEW.type = 'DeadLetterDiscarded'
 BEGIN
   UPDATE queue_counters SET n = n - 1
   WHERE status = (SELECT status FROM messages WHERE message_id = NEW.data ->> '$.message_id')
@@ -202,7 +203,7 @@ END;
 -- A failed or lost message goes back to the head of its conversation and waits there until ready_at. A dead letter that is
 -- replayed is like a new message: at the end.
 CREATE TRIGGER IF NOT EXISTS queue_on_returned AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('MessageFailed', 'LeaseLost', 'DeadLetterReplayed')
+WHEN NEW.type = 'MessageFailed' OR NEW.type = 'LeaseLost' OR NEW.type = 'DeadLetterReplayed'
 BEGIN
   UPDATE queue_counters SET n = n - 1
   WHERE status = (SELECT status FROM messages WHERE message_id = NEW.data ->> '$.message_id')
@@ -256,7 +257,7 @@ END;
 
 -- A worker that no longer takes work keeps no conversation.
 CREATE TRIGGER IF NOT EXISTS queue_on_worker_leaving AFTER INSERT ON worker_feed
-WHEN NEW.type IN ('DrainRequested', 'TeardownStarted', 'WorkerStopped')
+WHEN NEW.type = 'DrainRequested' OR NEW.type = 'TeardownStarted' OR NEW.type = 'WorkerStopped'
 BEGIN
   UPDATE conversations SET worker_id = NULL WHERE worker_id = NEW.id;
   UPDATE queue_heads SET worker_id = NULL WHERE worker_id = NEW.id;

@@ -56,7 +56,7 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS outbox_on_attempted AFTER INSERT ON outbox_feed
-WHEN NEW.type IN ('ReplyAttempted', 'ReplyPostponed', 'ReplyMadePlain')
+WHEN NEW.type = 'ReplyAttempted' OR NEW.type = 'ReplyPostponed' OR NEW.type = 'ReplyMadePlain'
 BEGIN
   UPDATE outbox SET
     stream_version = NEW.version, attempts = coalesce(NEW.data ->> '$.attempt', attempts),

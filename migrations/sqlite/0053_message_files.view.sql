@@ -66,7 +66,7 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS message_files_on_fetch AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('FileFetchBegun', 'FileFetched', 'FileFetchFailed')
+WHEN NEW.type = 'FileFetchBegun' OR NEW.type = 'FileFetched' OR NEW.type = 'FileFetchFailed'
 BEGIN
   SELECT RAISE(ABORT, 'rule:fetch_under_way') WHERE NEW.type = 'FileFetchBegun' AND NOT EXISTS (
     SELECT 1 FROM message_files
@@ -83,7 +83,7 @@ END;
 
 -- A dead letter may be replayed, and needs them then.
 CREATE TRIGGER IF NOT EXISTS message_files_on_ended AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('MessageCompleted', 'MessageCancelled', 'DeadLetterDiscarded')
+WHEN NEW.type = 'MessageCompleted' OR NEW.type = 'MessageCancelled' OR NEW.type = 'DeadLetterDiscarded'
 BEGIN
   DELETE FROM message_files WHERE message_id = NEW.data ->> '$.message_id';
   DELETE FROM albums WHERE message_id = NEW.data ->> '$.message_id';

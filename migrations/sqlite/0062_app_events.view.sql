@@ -10,9 +10,8 @@ CREATE TABLE IF NOT EXISTS app_events (
 );
 
 CREATE TRIGGER IF NOT EXISTS app_events_on_agent AFTER INSERT ON agent_feed
-WHEN NEW.type IN (
-  'AgentConfigured', 'AgentEnabled', 'AgentDisabled', 'BotLinked', 'BotUnlinked', 'WebhookConfigured', 'WebhookFailed', 'BotRetired'
-)
+WHEN NEW.type = 'AgentConfigured' OR NEW.type = 'AgentEnabled' OR NEW.type = 'AgentDisabled' OR NEW.type = 'BotLinked'
+  OR NEW.type = 'BotUnlinked' OR NEW.type = 'WebhookConfigured' OR NEW.type = 'WebhookFailed' OR NEW.type = 'BotRetired'
 BEGIN
   INSERT INTO app_events (position, type, at, agent_key, subject_id, data)
   VALUES (

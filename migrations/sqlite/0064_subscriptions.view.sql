@@ -81,7 +81,7 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS subscriptions_on_dead_delivery AFTER INSERT ON subscription_feed
-WHEN NEW.type IN ('DeadDeliveryReplayed', 'DeadDeliveryFailed', 'DeadDeliveryDelivered')
+WHEN NEW.type = 'DeadDeliveryReplayed' OR NEW.type = 'DeadDeliveryFailed' OR NEW.type = 'DeadDeliveryDelivered'
 BEGIN
   UPDATE subscriptions SET stream_version = NEW.version WHERE subscription_id = NEW.id;
   UPDATE dead_deliveries SET

@@ -11,7 +11,7 @@ CREATE INDEX IF NOT EXISTS unsaved_work_conversation ON unsaved_work (conversati
 
 -- A worker of somebody's own keeps what it knows as its owner likes.
 CREATE TRIGGER IF NOT EXISTS unsaved_work_on_worked AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('MessageClaimed', 'MessageCompleted', 'MessageFailed', 'MessageCancelled')
+WHEN NEW.type = 'MessageClaimed' OR NEW.type = 'MessageCompleted' OR NEW.type = 'MessageFailed' OR NEW.type = 'MessageCancelled'
 BEGIN
   INSERT INTO unsaved_work (worker_id, conversation_id, position)
   SELECT worker_id, NEW.id, NEW.position FROM workers

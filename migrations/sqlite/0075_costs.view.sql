@@ -129,7 +129,7 @@ BEGIN
 END;
 
 CREATE TRIGGER IF NOT EXISTS costs_on_delivery_ended AFTER INSERT ON conversation_feed
-WHEN NEW.type IN ('MessageCompleted', 'MessageFailed', 'LeaseLost', 'MessageCancelled')
+WHEN NEW.type = 'MessageCompleted' OR NEW.type = 'MessageFailed' OR NEW.type = 'LeaseLost' OR NEW.type = 'MessageCancelled'
 BEGIN
   UPDATE message_costs SET
     work_ms = work_ms + NEW.at - coalesce(claimed_at, NEW.at), claimed_at = NULL,

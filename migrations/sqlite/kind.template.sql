@@ -2,6 +2,7 @@
 -- The intake stays empty: its trigger writes the log, shows the event to the views through the feed, and drops the row.
 -- The feed is filled and emptied again, not written with INSERT OR REPLACE: the conflict rule of a statement is
 -- inherited by every trigger below it, and REPLACE would silently delete the rows that the views' unique indexes guard.
+-- VALUES and not SELECT, because SQLite puts the rows of a SELECT aside before triggers see them.
 CREATE TABLE IF NOT EXISTS {kind}_feed (
   position INTEGER PRIMARY KEY,
   stream   TEXT    NOT NULL,
@@ -28,8 +29,10 @@ BEGIN
     NEW.type, NEW.schema, NEW.at, NEW.data, NEW.meta, NEW.dedup_key
   );
   INSERT INTO {kind}_feed (position, stream, id, version, type, schema, at, data)
-  SELECT position, stream, substr(stream, length('{kind}-') + 1), version, type, schema, at, data
-  FROM events WHERE position = (SELECT max(position) FROM events);
+  VALUES (
+    (SELECT max(position) FROM events), NEW.stream, substr(NEW.stream, length('{kind}-') + 1),
+    (SELECT max(version) FROM events WHERE stream = NEW.stream), NEW.type, NEW.schema, NEW.at, NEW.data
+  );
   DELETE FROM {kind}_feed;
   SELECT RAISE(IGNORE);
 END;

@@ -9,6 +9,7 @@ mod events;
 mod figures;
 mod health;
 mod secrets;
+mod skills;
 mod subscriptions;
 mod telegram;
 mod templates;
@@ -51,6 +52,15 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::ListSecrets => secrets::list(app, call).await,
         Operation::DestroySecret => secrets::destroy(app, call).await,
         Operation::ResealSecrets => secrets::reseal(app, call).await,
+        Operation::DeploySkill => skills::deploy(app, call).await,
+        Operation::ListSkills => skills::list(app, call).await,
+        Operation::GetSkill => skills::show(app, call).await,
+        Operation::ListSkillVersions => skills::versions(app, call).await,
+        Operation::GetSkillVersion => skills::version(app, call).await,
+        Operation::ActivateSkill => skills::activate(app, call).await,
+        Operation::EnableSkill => skills::switch(app, call, true).await,
+        Operation::DisableSkill => skills::switch(app, call, false).await,
+        Operation::DeleteSkill => skills::delete(app, call).await,
         Operation::ImportBotToken => bots::import(app, call).await,
         Operation::UnlinkBot => bots::unlink(app, call).await,
         Operation::ReconcileBot => bots::reconcile(app, call).await,

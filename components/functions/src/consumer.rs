@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::table::Function;
-use crate::{bindings, bots, conversations, machines, message_config, pairings, secrets, templates, user_agents};
+use crate::{bindings, bots, conversations, machines, message_config, pairings, secrets, skills, templates, user_agents};
 
 pub(crate) async fn run(
     app: &App,
@@ -43,6 +43,10 @@ pub(crate) async fn run(
         Operation::RecoverQueue => machines::recover(app, &cx_of(app, call, principal), args).await,
         Operation::DeleteVolume => machines::delete_volume(app, &cx_of(app, call, principal), args).await,
         Operation::RunCleanup => machines::clean_up(app, &cx_of(app, call, principal), args).await,
+        Operation::DeploySkill => skills::deploy(app, &cx_of(app, call, principal), args).await,
+        Operation::ListSkills => skills::list(app, call, args).await,
+        Operation::EnableSkill => skills::set_status(&cx_of(app, call, principal), args).await,
+        Operation::DeleteSkill => skills::delete(&cx_of(app, call, principal), args).await,
         _ => identity(app, call, principal, function, args).await,
     }
 }

@@ -11,6 +11,7 @@ mod message_config;
 mod pairings;
 mod protocol;
 mod secrets;
+mod skills;
 mod snapshots;
 mod table;
 mod templates;

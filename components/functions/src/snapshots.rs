@@ -1,4 +1,4 @@
-//! Snapshot functions of workers, and the skills manifest that they ask for next to it.
+//! Snapshot functions of workers.
 
 use clawstead_domain::snapshot::{Figures, Reason, Start};
 use clawstead_domain::{Refusal, RefusalKind};
@@ -6,7 +6,6 @@ use clawstead_operations::OperationError;
 use clawstead_operations::snapshots::{self, Finish};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Problem, json};
-use clawstead_vault::sha256_hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -89,36 +88,5 @@ pub(crate) async fn latest(app: &App, call: &Call, args: Value) -> Result<Value,
             "snapshotId": offer.snapshot_id, "downloadUrl": offer.download_url, "sha256": offer.sha256,
             "sizeBytes": offer.size_bytes, "createdAt": offer.created_at,
         })
-    }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Channel {
-    Stable,
-    Canary,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ManifestArgs {
-    workspace_id: Option<String>,
-    worker_id: Option<String>,
-    release_channel: Option<Channel>,
-}
-
-/// A manifest without skills. Never null: existing workers take that for an order to delete what they have.
-pub(crate) fn skills_manifest(call: &Call, args: Value) -> Result<Value, Problem> {
-    let args: ManifestArgs = json::from_value(args)?;
-    if let Some(worker_id) = &args.worker_id {
-        this_worker(call, worker_id)?;
-    }
-    let channel = match args.release_channel {
-        None | Some(Channel::Stable) => "stable",
-        Some(Channel::Canary) => "canary",
-    };
-    Ok(json!({
-        "layoutVersion": "openclaw-workspace-skill-v1", "manifestVersion": sha256_hex("empty"), "generatedAt": call.now,
-        "releaseChannel": channel, "workspaceId": args.workspace_id.unwrap_or_else(|| "default".to_owned()), "skills": [],
     }))
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::table::Function;
-use crate::{media, snapshots};
+use crate::{media, skills, snapshots};
 
 pub(crate) async fn run(app: &App, call: &Call, function: &Function, args: Value) -> Result<Value, Problem> {
     match function.operation {
@@ -32,7 +32,7 @@ pub(crate) async fn run(app: &App, call: &Call, function: &Function, args: Value
         Operation::WorkerExpectMedia => media::generate_upload_url(app, call, args).await,
         Operation::WorkerFileUrl => media::file_url(app, call, args).await,
         Operation::WorkerAttachMetadata => media::attach_metadata(app, call, args).await,
-        Operation::WorkerSkillsManifest => snapshots::skills_manifest(call, args),
+        Operation::WorkerSkillsManifest => skills::manifest(app, call, args).await,
         other => Err(Problem::internal(format!("{} has no function", other.name()))),
     }
 }

@@ -3,6 +3,7 @@
 
 mod jobs;
 mod media;
+mod skills;
 mod snapshots;
 
 use clawstead_service::spin::{App, HttpReply, serve};
@@ -36,6 +37,7 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::WorkerLatestSnapshot => snapshots::latest(app, call).await,
         Operation::WorkerFetchedSnapshot => snapshots::fetched(app, call).await,
         Operation::WorkerListSnapshots => snapshots::list(app, call).await,
+        Operation::WorkerSkillsManifest => skills::manifest(app, call).await,
         other => Err(Problem::internal(format!("{} is not for this component", other.name()))),
     }
 }

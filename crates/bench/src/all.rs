@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::document::Document;
+use crate::fill::Much;
 use crate::options::{AllOptions, QueueOptions};
 use crate::{footprint, growth, queue};
 
@@ -23,12 +24,14 @@ pub(crate) fn run(options: &AllOptions) -> Result<()> {
 }
 
 fn measured_growth(sizes: &[u64], options: &QueueOptions) -> Result<Vec<growth::Size>> {
-    sizes
-        .iter()
-        .map(|&messages| {
-            let size = growth::measure(messages, options)?;
-            println!("{size}");
-            Ok(size)
-        })
-        .collect()
+    let ends = [sizes.first(), sizes.last()].into_iter().flatten().copied();
+    let others = [Much::Conversations, Much::Workers, Much::Events];
+    let sized = |much| ends.clone().map(move |number| (much, number));
+    let all = sizes.iter().map(|&number| (Much::Messages, number)).chain(others.into_iter().flat_map(sized));
+    all.map(|(much, number)| {
+        let size = growth::measure(much, number, options)?;
+        println!("{size}");
+        Ok(size)
+    })
+    .collect()
 }

@@ -36,7 +36,7 @@ pub(crate) enum Work {
 
 /// One run of `time` on the database `file`.
 pub(crate) async fn run(file: &Path, durability: Durability, work: Work, time: Duration) -> Result<Run> {
-    let ledger = Ledger::new(NativeEngine::open(file, durability).await?);
+    let ledger = Ledger::new(NativeEngine::open(file, durability).await?).recalling();
     ledger.migrate("bench", now()).await.map_err(|error| anyhow!("{error}"))?;
     let at =
         |now| Cx { ledger: &ledger, now, entropy: &entropy, actor: "service:bench".to_owned(), correlation: "bench".to_owned() };

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use crate::figures::Spread;
+use crate::fill::Much;
 use crate::footprint::Footprint;
 use crate::growth::Size;
 use crate::plot::{Curve, plot};
@@ -44,7 +45,8 @@ impl Document {
              ## The queue over HTTP\n\n{}\n\
              *Of empty*: of the rate of a component that only answers, on the same host with as many clients. *Of bare*: of what the same \
              statements reach on rusqlite, without components and HTTP, one after another on one connection.\n\n\
-             ## Growth of the log\n\nThe same statements on rusqlite, with so many messages queued, and a rebuild of all views.\n\n{}\n\
+             ## Growth\n\nThe same statements on rusqlite where there is much of something, and a rebuild of all views: messages that wait, four in \
+             each conversation; conversations, each with one that waits; workers; events of messages that have ended.\n\n{}\n\
              ![p50 of enqueue and life cycle, and how it grows with the queue](performance.svg)\n\n\
              ## Start and memory\n\n{}",
             self.queue_table(),
@@ -75,11 +77,12 @@ impl Document {
     }
 
     fn growth_table(&self) -> String {
-        let head = "| messages | file, MiB | enqueue p50, ms | life cycle p50, ms | rebuild, events a second | rebuild, s |\n|--:|--:|--:|--:|--:|--:|\n";
+        let head = "| how many | of what | file, MiB | enqueue p50, ms | life cycle p50, ms | rebuild, events a second | rebuild, s |\n|--:|---|--:|--:|--:|--:|--:|\n";
         self.growth.iter().fold(head.to_owned(), |table, size| {
             let row = format!(
-                "| {} | {} | {} | {} | {} | {:.1} |\n",
-                grouped(size.messages),
+                "| {} | {} | {} | {} | {} | {} | {:.1} |\n",
+                grouped(size.number),
+                size.much,
                 size.bytes >> 20,
                 spread(size.enqueue.p50_ms, 2),
                 spread(size.life_cycle.p50_ms, 2),
@@ -110,7 +113,12 @@ impl Document {
     fn plot(&self) -> String {
         let curve = |name, of: fn(&Size) -> f64| Curve {
             name,
-            points: self.growth.iter().map(|size| (size.messages as f64, of(size))).collect(),
+            points: self
+                .growth
+                .iter()
+                .filter(|size| size.much == Much::Messages)
+                .map(|size| (size.number as f64, of(size)))
+                .collect(),
         };
         let curves =
             [curve("enqueue", |size| size.enqueue.p50_ms.median), curve("life cycle", |size| size.life_cycle.p50_ms.median)];

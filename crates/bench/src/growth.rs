@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 
 use crate::bare::{self, Work, now};
 use crate::figures::{Figures, Run};
-use crate::fill;
+use crate::fill::{self, Much};
 use crate::options::QueueOptions;
 use crate::queue::copied;
 
@@ -21,8 +21,10 @@ const CHUNK: i64 = 1_000;
 /// One size of the log.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Size {
-    /// Queued messages, which is about the number of events.
-    pub(crate) messages: u64,
+    /// What there was much of.
+    pub(crate) much: Much,
+    /// How many of it. Each takes an event.
+    pub(crate) number: u64,
     /// The file when it was filled, bytes.
     pub(crate) bytes: u64,
     pub(crate) enqueue: Figures,
@@ -34,12 +36,12 @@ pub(crate) struct Size {
 }
 
 /// Fills a log and measures on copies of it.
-pub(crate) fn measure(messages: u64, options: &QueueOptions) -> Result<Size> {
+pub(crate) fn measure(much: Much, number: u64, options: &QueueOptions) -> Result<Size> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
     let filled = folder.path().join("filled.db");
-    eprintln!("==> growth: {messages} messages");
-    runtime.block_on(fill::fill(&filled, messages))?;
+    eprintln!("==> growth: {number} {much}");
+    runtime.block_on(fill::fill(&filled, much, number))?;
     let bytes = std::fs::metadata(&filled)?.len();
     let time = Duration::from_secs(options.seconds);
     let figures = |work| -> Result<Figures> {
@@ -55,15 +57,16 @@ pub(crate) fn measure(messages: u64, options: &QueueOptions) -> Result<Size> {
         let rebuilt = ledger.rebuild("bench", now(), CHUNK, |_| {}).await.map_err(|error| anyhow!("{error}"))?;
         anyhow::Ok((rebuilt.events, begun.elapsed().as_secs_f64()))
     })?;
-    Ok(Size { messages, bytes, enqueue, life_cycle, rebuild_rate: events as f64 / rebuild_seconds, rebuild_seconds })
+    Ok(Size { much, number, bytes, enqueue, life_cycle, rebuild_rate: events as f64 / rebuild_seconds, rebuild_seconds })
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>8} messages, {:>5} MiB: enqueue p50 {:.2} ms, life cycle p50 {:.2} ms, rebuild {:.0} events a second ({:.1} s)",
-            self.messages,
+            "{:>8} {}, {:>5} MiB: enqueue p50 {:.2} ms, life cycle p50 {:.2} ms, rebuild {:.0} events a second ({:.1} s)",
+            self.number,
+            self.much,
             self.bytes >> 20,
             self.enqueue.p50_ms.median,
             self.life_cycle.p50_ms.median,

@@ -23,6 +23,10 @@ use clap::Parser;
 
 use crate::options::{BenchOptions, Suite};
 
+/// As in the program behind `cargo xtask up`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Program {

@@ -37,7 +37,8 @@ pub(crate) enum Suite {
 pub(crate) struct AllOptions {
     #[command(flatten)]
     pub(crate) queue: QueueOptions,
-    /// Sizes of the log, in messages, at which statements alone and the rebuild are measured
+    /// Numbers of messages at which statements alone and the rebuild are measured; of conversations, workers and events the first and the
+    /// last of them
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000, 1_000_000])]
     pub(crate) growth: Vec<u64>,
     /// Write `performance.md`, `performance.svg` and `performance.json` here

@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::bare;
 use crate::client::{Client, Request};
 use crate::figures::{Figures, Run};
+use crate::fill::{self, Much};
 use crate::load::{self, Task, Until};
 use crate::options::QueueOptions;
 use crate::report::{Line, Report};
 use crate::rig::{Rig, empty_handler, of_worker};
 use crate::webhook;
-use crate::{bare, fill};
 
 /// Name of the components' database in the host's folder.
 const DATABASE: &str = "host/default.db";
@@ -51,7 +52,7 @@ pub(crate) fn run(options: &QueueOptions) -> Result<Report> {
         let folder = tempfile::tempdir()?;
         let filled = folder.path().join("filled.db");
         eprintln!("==> queue {queued} messages");
-        bench.host.block_on(fill::fill(&filled, queued))?;
+        bench.host.block_on(fill::fill(&filled, Much::Messages, queued))?;
         for durability in &options.durability {
             bench.measure(&filled, durability, queued)?;
         }
@@ -107,6 +108,14 @@ impl Bench<'_> {
         let most = self.options.clients.iter().copied().max().unwrap_or(1);
         let rig = self.host.block_on(Rig::start(folder.path(), durability, most))?;
         for &clients in &self.options.clients {
+            eprintln!("==> refused enqueue: {durability}, {queued} queued, {clients} clients");
+            let runs: Vec<Run> = (0..self.options.runs)
+                .map(|_| {
+                    let until = Until::after(self.time());
+                    self.clients.block_on(load::run(rig.address, clients, until, Refused(rig.refused())))
+                })
+                .collect::<Result<_>>()?;
+            self.report.add(Line::new("refused enqueue", clients, Figures::of(&runs)).on(durability, queued));
             eprintln!("==> enqueue, claim and complete, life cycle: {durability}, {queued} queued, {clients} clients");
             let (mut enqueued, mut ended, mut lives) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..self.options.runs {
@@ -153,6 +162,17 @@ pub(crate) struct Enqueue(pub(crate) Request);
 impl Task for Enqueue {
     async fn once(&self, client: &mut Client, _: usize) -> Result<bool> {
         client.send(&self.0).await?.expect(201)?;
+        Ok(true)
+    }
+}
+
+/// What of an enqueue is not writing.
+#[derive(Clone)]
+struct Refused(Request);
+
+impl Task for Refused {
+    async fn once(&self, client: &mut Client, _: usize) -> Result<bool> {
+        client.send(&self.0).await?.expect(400)?;
         Ok(true)
     }
 }

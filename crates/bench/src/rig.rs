@@ -62,7 +62,18 @@ impl Rig {
 
     /// A message for a conversation of its own.
     pub(crate) fn enqueue(&self) -> Request {
-        let body = json!({"agent_key": BACKLOG, "provider": "app", "provider_user_id": "ada", "text": TEXT});
+        self.message(0)
+    }
+
+    /// The same with a priority that no message may have: refused when all has been read and decided, before anything is written.
+    pub(crate) fn refused(&self) -> Request {
+        self.message(101)
+    }
+
+    fn message(&self, priority: i64) -> Request {
+        let body = json!({
+            "agent_key": BACKLOG, "provider": "app", "provider_user_id": "ada", "text": TEXT, "priority": priority
+        });
         Request { line: "POST /v1/messages".to_owned(), header: self.key_header.clone(), body: body.to_string() }
     }
 }

@@ -44,6 +44,8 @@ pub enum Scope {
     Events,
     /// Make, change and read message templates.
     Templates,
+    /// Deploy skills, and read them: programs that every worker runs.
+    Skills,
 }
 
 /// Names in each list of a reach at most.

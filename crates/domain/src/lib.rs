@@ -18,6 +18,7 @@ pub mod pairing;
 pub mod plan;
 mod refusal;
 pub mod secret;
+pub mod skill;
 pub mod snapshot;
 pub mod subscription;
 pub mod template;

@@ -6,6 +6,7 @@ use crate::Ledger;
 use crate::conflict::{Conflict, classify};
 use crate::engine::{Engine, EngineError};
 use crate::event::{Event, Expected, Meta, NewEvent};
+use crate::value::Value;
 
 /// Why nothing was appended.
 #[derive(Debug, thiserror::Error)]
@@ -30,13 +31,10 @@ impl<E: Engine> Ledger<E> {
     /// # Errors
     /// [`AppendError`]; nothing is written then.
     pub async fn append(&self, kind: &str, events: &[NewEvent], meta: &Meta) -> Result<(), AppendError> {
-        let sql = format!(
-            "INSERT INTO {kind}_intake (stream, version, type, schema, at, data, meta, dedup_key) \
-             SELECT e.value ->> '$.stream', e.value ->> '$.version', e.value ->> '$.type', e.value ->> '$.schema', \
-             e.value ->> '$.at', e.value ->> '$.data', ?2, e.value ->> '$.dedup_key' FROM json_each(?1) e"
-        );
-        let lines: Vec<_> = events.iter().map(|event| line(kind, event)).collect();
-        let params = [json!(lines).to_string().into(), json!(meta).to_string().into()];
+        if events.is_empty() {
+            return Ok(());
+        }
+        let (sql, params) = statement(kind, events, meta);
         let Err(error) = self.engine().execute(&sql, &params).await else {
             if let Some(observer) = self.observer {
                 observer(kind, events, meta);
@@ -64,18 +62,34 @@ impl<E: Engine> Ledger<E> {
     }
 }
 
-fn line(kind: &str, event: &NewEvent) -> serde_json::Value {
+/// Rows of values, not JSON that SQLite takes apart: of one row, which is most of what is appended, nothing is put aside on its way.
+fn statement(kind: &str, events: &[NewEvent], meta: &Meta) -> (String, Vec<Value>) {
+    let mut sql = format!("INSERT INTO {kind}_intake (meta, stream, version, type, schema, at, data, dedup_key) VALUES ");
+    let mut params = vec![json!(meta).to_string().into()];
+    for (index, event) in events.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        let first = params.len() + 1;
+        let numbers: Vec<String> = (first..first + COLUMNS_OF_EACH).map(|number| format!("?{number}")).collect();
+        sql.push_str(&format!("{comma}(?1, {})", numbers.join(", ")));
+        params.extend(line(kind, event));
+    }
+    (sql, params)
+}
+
+const COLUMNS_OF_EACH: usize = 7;
+
+fn line(kind: &str, event: &NewEvent) -> [Value; COLUMNS_OF_EACH] {
     let version = match event.expected {
         Expected::Any => None,
         Expected::Version(version) => Some(version + 1),
     };
-    json!({
-        "stream": format!("{kind}-{}", event.id),
-        "version": version,
-        "type": event.event_type,
-        "schema": event.schema,
-        "at": event.at,
-        "data": event.data,
-        "dedup_key": event.dedup_key,
-    })
+    [
+        format!("{kind}-{}", event.id).into(),
+        version.into(),
+        event.event_type.as_str().into(),
+        event.schema.into(),
+        event.at.into(),
+        event.data.to_string().into(),
+        event.dedup_key.as_deref().into(),
+    ]
 }

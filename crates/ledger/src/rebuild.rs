@@ -195,23 +195,18 @@ fn swap(fresh: &impl Fn(&str) -> String, sql_views: &[&String]) -> Vec<String> {
     steps
 }
 
-/// Replay enters here: like the intakes, but without the log.
-fn intake(fence: i64) -> [String; 2] {
+/// Replay enters here: like the intakes, but without the log. A trigger for each kind, of which an event meets one: were they
+/// one, each event would pass as many statements as there are kinds.
+fn intake(fence: i64) -> Vec<String> {
     let fresh = format!("rebuild{fence}");
-    let routes: String = KINDS
-        .iter()
-        .map(|kind| {
-            format!(
-                "  INSERT INTO {fresh}_{kind}_feed (position, stream, id, version, type, schema, at, data)\n  \
-                 SELECT NEW.position, NEW.stream, substr(NEW.stream, length('{kind}-') + 1), NEW.version, NEW.type, NEW.schema, NEW.at, NEW.data\n  \
-                 WHERE NEW.kind = '{kind}';\n  DELETE FROM {fresh}_{kind}_feed;\n"
-            )
-        })
-        .collect();
-    [
-        format!("CREATE TABLE {fresh}_intake (position, kind, stream, version, type, schema, at, data, CHECK (0))"),
+    let intake = format!("CREATE TABLE {fresh}_intake (position, kind, stream, version, type, schema, at, data, CHECK (0))");
+    let route = |kind: &&str| {
         format!(
-            "CREATE TRIGGER {fresh}_intake_route BEFORE INSERT ON {fresh}_intake\nBEGIN\n{routes}  SELECT RAISE(IGNORE);\nEND"
-        ),
-    ]
+            "CREATE TRIGGER {fresh}_intake_{kind} BEFORE INSERT ON {fresh}_intake WHEN NEW.kind = '{kind}'\nBEGIN\n  \
+             INSERT INTO {fresh}_{kind}_feed (position, stream, id, version, type, schema, at, data)\n  \
+             VALUES (NEW.position, NEW.stream, substr(NEW.stream, length('{kind}-') + 1), NEW.version, NEW.type, NEW.schema, NEW.at, \
+             NEW.data);\n  DELETE FROM {fresh}_{kind}_feed;\n  SELECT RAISE(IGNORE);\nEND"
+        )
+    };
+    std::iter::once(intake).chain(KINDS.iter().map(route)).collect()
 }

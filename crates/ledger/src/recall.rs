@@ -1,6 +1,6 @@
 //! What was read of views that hardly ever change, kept until they do.
 //!
-//! Policies and agents are needed by nearly every request. One look at the view `settings_position`, once a request, says
+//! Policies, agents and API keys are needed by nearly every request. One look at the view `settings_position`, once a request, says
 //! whether anything of them has changed since they were read.
 
 use std::cell::{Cell, RefCell};
@@ -53,7 +53,7 @@ impl<E: Engine> Ledger<E> {
         Self { recall: Some(Recall::default()), ..self }
     }
 
-    /// Runs a statement that reads the views of policies and agents and no others, or gives its result of an earlier time
+    /// Runs a statement that reads the views of policies, agents and API keys and no others, or gives its result of an earlier time
     /// if nothing of them has changed. `request` names the request: within one, what is read stays the same. For facts that are decided
     /// on and shown, never for the version of a stream that is appended to.
     ///

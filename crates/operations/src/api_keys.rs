@@ -44,7 +44,7 @@ pub struct ApiKey {
     pub last_used_at: Option<i64>,
 }
 
-/// How exactly it is kept when a key was last used, ms. Of what comes sooner, nothing is written.
+/// How exactly it is kept when a key was last used, ms.
 const USED_EVERY_MS: i64 = 60_000;
 
 /// Makes a key.
@@ -74,13 +74,14 @@ pub async fn revoke<E: Engine>(cx: &Cx<'_, E>, key_id: &str) -> Result<(), Opera
     cx.append(key_id, Expected::Any, &[ApiKeyEvent::ApiKeyRevoked {}]).await
 }
 
-/// The unrevoked key with this value.
+/// The unrevoked key with this value, as of this request, but for when it was last used.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn find<E: Engine>(cx: &Cx<'_, E>, key: &str) -> Result<Option<ApiKey>, OperationError> {
-    let sql = format!("SELECT {COLUMNS} WHERE k.hash = ?1 AND k.revoked_at IS NULL");
-    Ok(cx.sql(&sql, &[sha256_hex(key).into()]).await?.first().and_then(|row| key_of(&row)))
+    let sql = "SELECT k.key_id, k.name, k.scopes, k.agents, k.users, c.companies, k.created_at, k.revoked_at, NULL AS last_used_at \
+               FROM api_keys k LEFT JOIN api_key_companies c ON c.key_id = k.key_id WHERE k.hash = ?1 AND k.revoked_at IS NULL";
+    Ok(cx.settled(sql, &[sha256_hex(key).into()]).await?.first().and_then(|row| key_of(&row)))
 }
 
 /// Keys by id, after `after`.
@@ -92,17 +93,15 @@ pub async fn list<E: Engine>(cx: &Cx<'_, E>, after: &str, limit: i64) -> Result<
     Ok(cx.sql(&sql, &[after.into(), limit.into()]).await?.iter().filter_map(|row| key_of(&row)).collect())
 }
 
-/// Keeps that a key is in use.
+/// Keeps that a key is in use. Costs a write, so it is not for every request.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn saw<E: Engine>(cx: &Cx<'_, E>, key: &ApiKey) -> Result<(), OperationError> {
-    if key.last_used_at.is_some_and(|at| cx.now - at < USED_EVERY_MS) {
-        return Ok(());
-    }
+pub async fn saw<E: Engine>(cx: &Cx<'_, E>, key_id: &str) -> Result<(), OperationError> {
     let sql = "INSERT INTO api_key_uses (key_id, last_used_at) VALUES (?1, ?2) \
-               ON CONFLICT (key_id) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)";
-    cx.sql(sql, &[(&key.key_id).into(), cx.now.into()]).await.map(drop)
+               ON CONFLICT (key_id) DO UPDATE SET last_used_at = excluded.last_used_at \
+               WHERE excluded.last_used_at - last_used_at >= ?3";
+    cx.sql(sql, &[key_id.into(), cx.now.into(), USED_EVERY_MS.into()]).await.map(drop)
 }
 
 const COLUMNS: &str = "k.key_id, k.name, k.scopes, k.agents, k.users, c.companies, k.created_at, k.revoked_at, u.last_used_at \

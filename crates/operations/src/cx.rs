@@ -68,7 +68,7 @@ impl<E: Engine> Cx<'_, E> {
         Ok(self.ledger.engine().execute(sql, params).await?)
     }
 
-    /// Reads the views of policies and agents, which a request need not read anew as long as nothing of them changes;
+    /// Reads the views of policies, agents and API keys, which a request need not read anew as long as nothing of them changes;
     /// see [`Ledger::settled`].
     ///
     /// # Errors

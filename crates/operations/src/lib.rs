@@ -21,6 +21,7 @@ pub mod provider;
 pub mod queue;
 mod reconcile;
 pub mod secrets;
+pub mod skills;
 pub mod snapshots;
 pub mod stats;
 pub mod subscriptions;

@@ -97,7 +97,6 @@ async fn bearer<E: Engine>(cx: &Cx<'_, E>, settings: &Settings, headers: &Header
         return Ok(Principal::Tick);
     }
     let key = api_keys::find(cx, presented).await?.ok_or_else(Problem::unauthenticated)?;
-    api_keys::saw(cx, &key).await?;
     Ok(Principal::Service { key_id: key.key_id, scopes: key.scopes, reach: key.reach })
 }
 

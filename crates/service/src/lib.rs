@@ -21,6 +21,8 @@ mod reply;
 mod route;
 mod settings;
 #[cfg(target_arch = "wasm32")]
+pub mod skills;
+#[cfg(target_arch = "wasm32")]
 pub mod spin;
 #[cfg(target_arch = "wasm32")]
 mod tally;

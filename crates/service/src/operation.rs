@@ -109,6 +109,15 @@ operations! {
     ListSecrets: Permission::Operator, "All secrets, without their values.";
     DestroySecret: Permission::Operator, "Destroy all versions of a secret.";
     ResealSecrets: Permission::Operator, "Seal everything again with the active master key.";
+    DeploySkill: Permission::Service(Scope::Skills, About::Everybody), "Have a version of a skill, and a channel point at it.";
+    ListSkills: Permission::Service(Scope::Skills, About::Everybody), "All skills, without their content.";
+    GetSkill: Permission::Service(Scope::Skills, About::Everybody), "One skill, without its content.";
+    ListSkillVersions: Permission::Service(Scope::Skills, About::Everybody), "The versions of a skill, without their content.";
+    GetSkillVersion: Permission::Service(Scope::Skills, About::Everybody), "One version of a skill, with its files.";
+    ActivateSkill: Permission::Service(Scope::Skills, About::Everybody), "Have a channel point at a version that is there.";
+    EnableSkill: Permission::Service(Scope::Skills, About::Everybody), "Hand a skill to workers.";
+    DisableSkill: Permission::Service(Scope::Skills, About::Everybody), "Hand a skill to no worker.";
+    DeleteSkill: Permission::Service(Scope::Skills, About::Everybody), "Delete a skill with all versions.";
     ListBots: Permission::Operator, "All bots.";
     CreateApiKey: Permission::Operator, "Make an API key.";
     ListApiKeys: Permission::Operator, "All API keys, without their values.";

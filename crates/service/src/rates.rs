@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use clawstead_domain::config::LimitsPolicy;
 use clawstead_ledger::Engine;
-use clawstead_operations::{Cx, OperationError, configs, counts};
+use clawstead_operations::{Cx, OperationError, api_keys, configs, counts};
 use http::StatusCode;
 
 use crate::{Principal, Problem};
@@ -20,6 +20,8 @@ const WINDOW_MS: i64 = 60_000;
 const FAILURES_WINDOW_MS: i64 = 3_600_000;
 /// An instance tells the others at most so often, ms.
 const SHARED_EVERY_MS: i64 = 1_000;
+/// Before the id of an API key.
+const KEY: &str = "key:";
 /// Names that are counted in memory at most: there are no more keys and bots than that in one place.
 const NAMES_MAX: usize = 10_000;
 
@@ -47,7 +49,7 @@ impl Rates {
     /// 429 `rate_limited`, with the time until counting begins anew.
     pub async fn take<E: Engine>(&self, cx: &Cx<'_, E>, principal: &Principal) -> Result<(), Problem> {
         let (name, max) = match principal {
-            Principal::Service { key_id, .. } => (format!("key:{key_id}"), self.policy(cx).await?.key_requests_max),
+            Principal::Service { key_id, .. } => (format!("{KEY}{key_id}"), self.policy(cx).await?.key_requests_max),
             Principal::Bot(bot) => (format!("bot:{}", bot.bot_id), self.policy(cx).await?.bot_updates_max),
             _ => return Ok(()),
         };
@@ -71,6 +73,9 @@ impl Rates {
             return Ok(count);
         }
         let known = counts::add(cx, name, count.own, window_ms).await?;
+        if let Some(key_id) = name.strip_prefix(KEY) {
+            api_keys::saw(cx, key_id).await?;
+        }
         let mut counts = self.counts.borrow_mut();
         let entry = counts.entry(name.to_owned()).or_default();
         // Others were counted while the database answered.

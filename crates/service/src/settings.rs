@@ -3,7 +3,7 @@
 use clawstead_ledger::Durability;
 use clawstead_operations::files::Objects;
 use clawstead_s3::{Bucket, BucketSettings};
-use clawstead_vault::KeyRing;
+use clawstead_vault::{KeyRing, TrustedKeys};
 
 /// A key that guards everything has at least so many characters.
 const KEY_LENGTH_LEAST: usize = 16;
@@ -42,6 +42,8 @@ pub struct Settings {
     pub fly_api_token: String,
     /// Where files are kept; `None` for the database.
     pub objects: Option<Objects>,
+    /// Who may sign skills; when there is nobody, they are not signed.
+    pub skill_keys: TrustedKeys,
 }
 
 impl std::fmt::Debug for Settings {
@@ -65,6 +67,7 @@ impl Settings {
         };
         let deployment = read("deployment").await.unwrap_or_default();
         let objects = objects(&read, &deployment).await?;
+        let skill_keys = TrustedKeys::parse(&read("skill_keys").await.unwrap_or_default());
         let durability = read("durability").await.unwrap_or_else(|| "full".to_owned());
         let url = |text: Option<String>| text.unwrap_or_default().trim_end_matches('/').to_owned();
         Ok(Self {
@@ -79,6 +82,7 @@ impl Settings {
             fly_api_url: format!("{}/v1", url(read("fly_api_url").await)),
             fly_api_token: read("fly_api_token").await.unwrap_or_default(),
             objects,
+            skill_keys: skill_keys.map_err(|error| SettingsError(format!("variable skill_keys: {error}")))?,
         })
     }
 

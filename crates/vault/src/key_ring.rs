@@ -96,6 +96,6 @@ fn parse_entry(text: &str, entry: usize) -> Result<Key, KeyRingError> {
     Ok(Key { id: id.to_owned(), bytes: bytes? })
 }
 
-fn is_key_id(id: &str) -> bool {
+pub(crate) fn is_key_id(id: &str) -> bool {
     (1..=KEY_ID_CHARS_MAX).contains(&id.len()) && id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
 }

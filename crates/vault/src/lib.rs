@@ -10,6 +10,7 @@ mod seal;
 mod secret;
 mod sign;
 mod token;
+mod trusted_keys;
 mod webhook;
 
 pub use error::{KeyRingError, VaultError};
@@ -18,4 +19,5 @@ pub use key_ring::KeyRing;
 pub use seal::{NONCE_BYTES, Sealed};
 pub use secret::Secret;
 pub use token::mint_token;
+pub use trusted_keys::{TrustedKeys, TrustedKeysError};
 pub use webhook::{mint_signing_secret, webhook_signature};

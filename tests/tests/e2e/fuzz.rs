@@ -101,6 +101,17 @@ const FIELDS: &[&str] = &[
     "expiresAt",
     "reason",
     "source",
+    "slug",
+    "version",
+    "files",
+    "channel",
+    "module_format",
+    "entry_point",
+    "signature",
+    "displayName",
+    "moduleFormat",
+    "entryPoint",
+    "releaseChannel",
 ];
 
 const FUNCTIONS: &[&str] = &[
@@ -123,6 +134,11 @@ const FUNCTIONS: &[&str] = &[
     "getUserAgentOnboardingState",
     "getTelegramAgentReadiness",
     "deleteFlyVolume",
+    "globalSkillsDeploy",
+    "globalSkillsList",
+    "globalSkillsSetStatus",
+    "globalSkillsDelete",
+    "workerGlobalSkillsManifest",
     "workerClaim",
     "workerHydrationBundle",
     "workerHeartbeat",
@@ -166,6 +182,8 @@ impl There {
         let message_id = app.enqueue("c", "hello").await;
         let worker = app.worker().await;
         let job = worker.claim().await;
+        let skill = json!([{"path": "SKILL.md", "content": "hi"}, {"path": "scripts/index.mjs", "content": "1"}]);
+        app.put("/v1/skills/greeter/versions/1.0.0", &json!({"files": skill})).await.success().expect("it is deployed");
         let plausible = vec![
             json!(seed::AGENT),
             json!("c"),
@@ -188,6 +206,10 @@ impl There {
             json!([{"role": "user", "content": "hi", "at": 1}]),
             json!("https://example.org/hook"),
             json!("queue"),
+            json!("greeter"),
+            json!("1.0.0"),
+            json!("canary"),
+            skill,
         ];
         Self { plausible, worker_token: worker.token }
     }

@@ -21,6 +21,8 @@ mod provider;
 mod races;
 mod refusals;
 mod restart;
+mod skills;
+mod skills_signed;
 mod snapshots;
 mod story;
 mod templates;

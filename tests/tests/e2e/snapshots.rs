@@ -174,17 +174,6 @@ async fn a_worker_that_broke_off_its_restore_does_not_replace_the_memory() {
     assert_eq!(function_value(&latest(&careful, "chat").await)["snapshotId"], next);
 }
 
-#[tokio::test]
-async fn the_manifest_of_skills_is_empty_and_never_null() {
-    let app = App::start().await;
-    let worker = app.worker().await;
-    let arguments = json!({"workspaceId": "default", "workerId": worker.id, "releaseChannel": "canary"});
-    let manifest = function_value(&worker.call(FunctionKind::Query, "workerGlobalSkillsManifest", &arguments).await);
-    assert_eq!(manifest["layoutVersion"], "openclaw-workspace-skill-v1");
-    assert_eq!((&manifest["releaseChannel"], &manifest["skills"]), (&json!("canary"), &json!([])));
-    assert!(manifest["generatedAt"].is_i64() && manifest["manifestVersion"].is_string());
-}
-
 /// As much as the environment asks for (`CLAWSTEAD_SNAPSHOT_MIB`), through components that have 64 MiB each.
 #[tokio::test]
 async fn a_snapshot_larger_than_a_components_memory_streams_both_ways() {

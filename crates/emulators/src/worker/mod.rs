@@ -24,6 +24,7 @@ use crate::web::{Client, Web};
 
 pub use engine::{Engine, Task};
 pub use shutdown::{Shutdown, Stop};
+pub use skills::check_manifest;
 
 /// A point in the worker's life at which it can be made to vanish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,13 +19,21 @@ impl Running {
         });
         let manifest = self.control_plane.query("workerGlobalSkillsManifest", args).await;
         let manifest = manifest.map_err(|error| error.to_string())?;
-        if manifest.is_null() {
-            return Err("a null manifest deletes every skill".to_owned());
-        }
-        let skills = manifest["skills"].as_array().ok_or("a manifest without skills")?;
-        skills.iter().try_for_each(check)?;
-        Ok(skills.len())
+        check_manifest(&manifest)
     }
+}
+
+/// Looks at a manifest as the existing worker does before it writes skills to disk; gives how many there are.
+///
+/// # Errors
+/// With what it would stumble over.
+pub fn check_manifest(manifest: &Value) -> Result<usize, String> {
+    if manifest.is_null() {
+        return Err("a null manifest deletes every skill".to_owned());
+    }
+    let skills = manifest["skills"].as_array().ok_or("a manifest without skills")?;
+    skills.iter().try_for_each(check)?;
+    Ok(skills.len())
 }
 
 fn check(skill: &Value) -> Result<(), String> {

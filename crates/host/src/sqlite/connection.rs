@@ -1,5 +1,7 @@
 //! A guest's connection: where each statement runs.
 
+use futures::future::{Either, select};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,25 +73,33 @@ impl Connection {
     }
 
     async fn write(&self, shared: &Shared, text: &str, parameters: &[Value], alone: bool) -> Executed {
-        let mut written = shared.ask(text, parameters, alone);
         let deadline = self.database.clock.monotonic() + BUSY_TIMEOUT;
-        let _turn = self.database.wait_for_turn(deadline).await;
+        let mut written = shared.ask(text, parameters, alone);
         let mut pause = PAUSE_FIRST;
         loop {
-            // Whoever had the turn before may have taken it along.
-            if let Ok(Written { executed, last_insert_rowid, changes }) = written.try_recv() {
-                self.state().last = (last_insert_rowid, changes);
-                return executed;
-            }
+            let turn = pin!(self.database.wait_for_turn(deadline));
+            let turn = match select(&mut written, turn).await {
+                // Whoever had the turn has taken it along.
+                Either::Left((Ok(written), _)) => return self.told_of(written),
+                Either::Left((Err(_), _)) => return Executed::failed(Failure::locked()),
+                Either::Right((turn, _)) => turn,
+            };
             match self.database.pace.run(text, || shared.write()) {
                 Err(failure) => return Executed::failed(failure),
+                // There may have been more before it than go together.
                 Ok(true) => continue,
                 Ok(false) if self.database.clock.monotonic() >= deadline => return Executed::failed(Failure::locked()),
                 Ok(false) => {}
             }
             self.database.clock.sleep(pause).await;
+            drop(turn);
             pause = (pause * 2).min(PAUSE_MAX);
         }
+    }
+
+    fn told_of(&self, Written { executed, last_insert_rowid, changes }: Written) -> Executed {
+        self.state().last = (last_insert_rowid, changes);
+        executed
     }
 
     /// Tries until the database is not locked, or the time is up.

@@ -37,7 +37,7 @@ fn replace_feed(bench: &Bench) {
     let columns = "(position, stream, id, version, type, schema, at, data)";
     let slotted = intake
         .replace(&format!("INSERT INTO conversation_feed {columns}"), "INSERT OR REPLACE INTO conversation_feed")
-        .replace("at, data\n  FROM events", "at, data, 1\n  FROM events")
+        .replace("NEW.at, NEW.data\n  );", "NEW.at, NEW.data, 1\n  );")
         .replace("  DELETE FROM conversation_feed;\n", "");
     assert!(slotted.contains("OR REPLACE") && !slotted.contains("DELETE"));
     bench.sql(&slotted);

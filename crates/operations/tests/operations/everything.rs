@@ -36,6 +36,7 @@ pub(crate) async fn every_operation(world: &World, plans: &Plans) -> Result<(), 
     messages(&cx).await?;
     crate::everything_files::files(&cx, &world.keys).await?;
     crate::everything_telegram::telegram(&cx, &world.keys).await?;
+    crate::everything_skills::skills(&cx).await?;
     read_log(&ledger).await;
     Ok(())
 }
@@ -48,7 +49,7 @@ async fn identities(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     agents::list(cx, "", 10).await?;
     let made = api_keys::create(cx, "app", vec![Scope::Stats], Reach::default()).await?;
     let key = api_keys::find(cx, &made.key).await?.unwrap();
-    api_keys::saw(cx, &key).await?;
+    api_keys::saw(cx, &key.key_id).await?;
     api_keys::list(cx, "", 10).await?;
     api_keys::revoke(cx, &made.key_id).await?;
     configs::set(cx, &LeasePolicy { lease_ms: 1_000, ..LeasePolicy::default() }).await?;

@@ -6,7 +6,10 @@ mod api_keys;
 mod configs;
 mod everything;
 mod everything_files;
+mod everything_skills;
 mod everything_telegram;
+#[path = "../common/odd.rs"]
+mod odd;
 mod plans;
 #[path = "../common/prepared.rs"]
 mod prepared;
@@ -21,6 +24,12 @@ mod queue_wait;
 mod read_costs;
 mod recording;
 mod secrets;
+#[path = "../common/skill.rs"]
+mod skill;
+mod skills;
+mod skills_fuzz;
+mod skills_property;
+mod skills_signed;
 #[path = "../common/world.rs"]
 #[expect(dead_code, reason = "each of the tests that share it uses a part")]
 mod world;

@@ -12,6 +12,7 @@ use crate::world::World;
 const MAY_BE: &[(&str, &str, &str)] = &[
     ("FROM failed_boots", "SCAN failed_boots", "one row for each app"),
     ("", "VIRTUAL TABLE", "the elements of one JSON value"),
+    ("_intake (meta", "ROW VALUES CLAUSE", "the events of one append"),
     ("FROM configs", "SCAN configs", "one row for every policy there is"),
     ("FROM queue_totals", "SCAN queue_totals", "a row for every state there is"),
     ("AS last_holder", "SCAN (subquery", "one row for every state of a message"),

@@ -15,6 +15,9 @@ mod policies;
 mod prepared;
 mod reads;
 mod secrets;
+#[path = "../common/skill.rs"]
+mod skill;
+mod skills;
 mod templates;
 #[path = "../common/world.rs"]
 #[expect(dead_code, reason = "each of the tests that share it uses a part")]
