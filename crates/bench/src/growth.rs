@@ -1,22 +1,22 @@
-//! What becomes slower as the log grows: statements alone on rusqlite, one connection, and the rebuild of all views.
+//! What becomes slower as the log grows: statements alone on rusqlite, one connection, and the rebuild of all views, as an operator
+//! orders it.
 
 use std::fmt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
-use clawstead_ledger::engines::native::NativeEngine;
-use clawstead_ledger::{Durability, Ledger};
+use anyhow::{Context as _, Result};
+use clawstead_ledger::Durability;
 use serde::Serialize;
+use serde_json::json;
 use tokio::runtime::Builder;
 
-use crate::bare::{self, Work, now};
+use crate::bare::{self, Work};
 use crate::figures::{Figures, Run};
 use crate::fill::{self, Much};
 use crate::options::QueueOptions;
 use crate::queue::copied;
-
-/// Events that one statement of a rebuild replays; what an operator's rebuild takes.
-const CHUNK: i64 = 1_000;
+use crate::rig::Rig;
 
 /// One size of the log.
 #[derive(Debug, Clone, Serialize)]
@@ -51,13 +51,19 @@ pub(crate) fn measure(much: Much, number: u64, options: &QueueOptions) -> Result
         Ok(Figures::of(&runs))
     };
     let (enqueue, life_cycle) = (figures(Work::Enqueue)?, figures(Work::LifeCycle)?);
-    let (events, rebuild_seconds) = runtime.block_on(async {
-        let ledger = Ledger::new(NativeEngine::open(&filled, Durability::Normal).await?);
-        let begun = Instant::now();
-        let rebuilt = ledger.rebuild("bench", now(), CHUNK, |_| {}).await.map_err(|error| anyhow!("{error}"))?;
-        anyhow::Ok((rebuilt.events, begun.elapsed().as_secs_f64()))
-    })?;
+    let (events, rebuild_seconds) = Builder::new_multi_thread().enable_all().build()?.block_on(rebuilt(&filled))?;
     Ok(Size { much, number, bytes, enqueue, life_cycle, rebuild_rate: events as f64 / rebuild_seconds, rebuild_seconds })
+}
+
+/// A rebuild as an operator orders it: how many events it replayed, and how long it took, seconds.
+async fn rebuilt(filled: &Path) -> Result<(u64, f64)> {
+    let (folder, _) = copied(filled)?;
+    let rig = Rig::start(folder.path(), "normal", 0).await?;
+    let begun = Instant::now();
+    let answer = rig.sandbox.api().post("/v1/views/rebuild", &json!({})).await?.success()?;
+    let seconds = begun.elapsed().as_secs_f64();
+    rig.sandbox.stop().await?;
+    Ok((answer["events"].as_u64().context("a number of events")?, seconds))
 }
 
 impl fmt::Display for Size {
