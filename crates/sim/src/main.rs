@@ -148,7 +148,11 @@ fn explain(build: &Build, options: &SimOptions, seed: u64, schedule: &[Step], ru
 /// The command that plays these steps once more.
 fn replay(options: &SimOptions, seed: u64, steps: &[usize]) -> String {
     let numbers: Vec<String> = steps.iter().map(ToString::to_string).collect();
-    let mut command = format!("cargo xtask sim --seed {seed} --steps {} --only {} --log", options.steps, numbers.join(","));
+    let of_schedule = match numbers.as_slice() {
+        [] => "--steps 0".to_owned(),
+        numbers => format!("--steps {} --only {}", options.steps, numbers.join(",")),
+    };
+    let mut command = format!("cargo xtask sim --seed {seed} {of_schedule} --log");
     if let Some(faults) = &options.faults {
         command += &format!(" --faults {}", faults.join(","));
     }

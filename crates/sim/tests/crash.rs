@@ -20,8 +20,8 @@ fn program() -> &'static Path {
 }
 
 #[tokio::test]
-async fn a_host_that_is_killed_ten_times_keeps_every_promise() {
-    let outcome = crash::run(program(), 10, 1).await.expect("all is worked off");
+async fn a_host_that_is_killed_a_hundred_times_keeps_every_promise() {
+    let outcome = crash::run(program(), 100, 1).await.expect("all is worked off");
     println!("{}", outcome.figures().expect("figures"));
     assert_eq!(outcome.broken, []);
     let exchanges = outcome.remains.history.exchanges();

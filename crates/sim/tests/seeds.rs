@@ -29,7 +29,12 @@ struct Regression {
     was: &'static str,
 }
 
-const REGRESSIONS: &[Regression] = &[];
+const REGRESSIONS: &[Regression] = &[Regression {
+    seed: 1,
+    steps: 60,
+    only: &[],
+    was: "a rebuild renamed a column that is called as a view; after it no API key was accepted",
+}];
 
 fn kept(build: &Build, seed: u64, steps: u64, only: &[usize]) -> Result<(), String> {
     let schedule = draw(seed, steps, Class::value_variants());
