@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS push_dispatches (
   run_key          TEXT PRIMARY KEY,
   job_id           TEXT    NOT NULL,
   position         INTEGER NOT NULL,
+  company_id       TEXT    NOT NULL,
   consumer_user_id TEXT    NOT NULL,
   agent_key        TEXT,
   mode             TEXT    NOT NULL,
@@ -80,9 +81,10 @@ WHEN NEW.type = 'PushJobTriggered'
 BEGIN
   UPDATE push_jobs SET stream_version = NEW.version WHERE job_id = NEW.id;
   INSERT INTO push_dispatches (
-    run_key, job_id, position, consumer_user_id, agent_key, mode, status, scheduled_for, missed, created_at
+    run_key, job_id, position, company_id, consumer_user_id, agent_key, mode, status, scheduled_for, missed, created_at
   )
-  SELECT NEW.data ->> '$.run_key', NEW.id, NEW.position, consumer_user_id, agent_key, 'manual', 'pending', NEW.at, 0, NEW.at
+  SELECT
+    NEW.data ->> '$.run_key', NEW.id, NEW.position, company_id, consumer_user_id, agent_key, 'manual', 'pending', NEW.at, 0, NEW.at
   FROM push_jobs WHERE job_id = NEW.id;
 END;
 
@@ -97,10 +99,11 @@ BEGIN
     last_run_key = NEW.data ->> '$.run_key', dispatches = dispatches + 1, stream_version = NEW.version
   WHERE job_id = NEW.id;
   INSERT INTO push_dispatches (
-    run_key, job_id, position, consumer_user_id, agent_key, mode, status, scheduled_for, message_id, error, missed, created_at
+    run_key, job_id, position, company_id, consumer_user_id, agent_key, mode, status, scheduled_for, message_id, error, missed,
+    created_at
   )
   SELECT
-    NEW.data ->> '$.run_key', NEW.id, NEW.position, consumer_user_id, agent_key, NEW.data ->> '$.mode',
+    NEW.data ->> '$.run_key', NEW.id, NEW.position, company_id, consumer_user_id, agent_key, NEW.data ->> '$.mode',
     iif(NEW.data ->> '$.message_id' IS NULL, 'failed', 'enqueued'), NEW.data ->> '$.scheduled_for', NEW.data ->> '$.message_id',
     NEW.data ->> '$.error', NEW.data ->> '$.missed', NEW.at
   FROM push_jobs WHERE job_id = NEW.id

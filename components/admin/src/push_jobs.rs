@@ -51,8 +51,8 @@ pub(crate) async fn list(app: &App, call: &Call) -> Result<Reply, Problem> {
     let user = user.ok_or_else(|| Problem::field("missing_field", "consumer_user_id", "the field is missing"))?;
     clawstead_domain::text::check_id("consumer_user_id", &user)?;
     let include_disabled = query.flag("include_disabled")?;
-    let mut jobs = push::jobs_of_user(&app.cx(call), &user, query.text("agent_key").as_deref(), include_disabled).await?;
-    jobs.retain(|job| call.principal.limit().is_none_or(|reach| reach.has_company(job.company_id.as_deref())));
+    let (agent_key, companies) = (query.text("agent_key"), call.principal.companies());
+    let jobs = push::jobs_of_user(&app.cx(call), &user, agent_key.as_deref(), &companies, include_disabled).await?;
     Ok(Reply::ok(&json!({ "jobs": jobs })))
 }
 
@@ -92,7 +92,7 @@ pub(crate) async fn trigger(app: &App, call: &Call) -> Result<Reply, Problem> {
 pub(crate) async fn dispatches(app: &App, call: &Call) -> Result<Reply, Problem> {
     let query = call.query(&["before", "limit"])?;
     let (before, limit) = (query.integer("before", i64::MAX, 1, i64::MAX)?, query.limit()?);
-    let found = push::dispatches(&app.cx(call), RunsOf::Job(call.param("job_id")), before, limit).await?;
+    let found = push::dispatches(&app.cx(call), RunsOf::Job(call.param("job_id")), &None, before, limit).await?;
     let next_before = found.last().map(|run| run.position);
     Ok(Reply::ok(&json!({ "dispatches": found, "next_before": next_before })))
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(
         Operation::ListMessages => conversations::messages(app, call, function, args).await,
         Operation::GetConversation => conversations::show(app, call, args).await,
         Operation::ListSnapshots => conversations::snapshots(app, call, function, args).await,
-        Operation::GetUserAgentStats => user_agents::stats(app, call, function, args).await,
+        Operation::GetUserAgentStats => user_agents::stats(app, call, principal, function, args).await,
         Operation::SendMessage if function.name == "sendMessageToUserAgent" => {
             conversations::send(app, call, principal, args).await
         }
@@ -84,7 +84,7 @@ async fn pushes(app: &App, call: &Call, principal: &Principal, function: &Functi
         Operation::DeletePushJob => push_jobs::delete(app, call, principal, args).await,
         Operation::ListPushJobs => push_jobs::list(app, call, principal, args).await,
         Operation::TriggerPushJob => push_jobs::trigger(app, call, principal, args).await,
-        Operation::ListPushDispatches => push_jobs::dispatches(app, call, function, args).await,
+        Operation::ListPushDispatches => push_jobs::dispatches(app, call, principal, function, args).await,
         _ => push_jobs::dispatch_due(app, call, principal, args).await,
     }
 }

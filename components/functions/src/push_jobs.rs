@@ -124,9 +124,10 @@ struct ListArgs {
 pub(crate) async fn list(app: &App, call: &Call, principal: &Principal, args: Value) -> Result<Value, Problem> {
     let ListArgs { consumer_user_id, agent_key, include_disabled } = json::from_value(args)?;
     let include_disabled = include_disabled.unwrap_or(true);
-    let found = push::jobs_of_user(&app.cx(call), &consumer_user_id, agent_key.as_deref(), include_disabled).await?;
-    let sees = |job: &&PushJob| principal.limit().is_none_or(|reach| reach.has_company(job.company_id.as_deref()));
-    Ok(found.iter().filter(sees).map(shown).collect())
+    let found =
+        push::jobs_of_user(&app.cx(call), &consumer_user_id, agent_key.as_deref(), &principal.companies(), include_disabled)
+            .await?;
+    Ok(found.iter().map(shown).collect())
 }
 
 fn shown(job: &PushJob) -> Value {
@@ -174,17 +175,23 @@ struct OfAgentArgs {
     limit: Option<i64>,
 }
 
-pub(crate) async fn dispatches(app: &App, call: &Call, function: &Function, args: Value) -> Result<Value, Problem> {
+pub(crate) async fn dispatches(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    function: &Function,
+    args: Value,
+) -> Result<Value, Problem> {
     let cx = app.cx(call);
     let bounded = |limit: Option<i64>| limit.unwrap_or(DISPATCHES_DEFAULT).clamp(1, DISPATCHES_MAX);
     if function.name == "listPushDispatchesByJob" {
         let OfJobArgs { job_id, limit } = json::from_value(args)?;
-        let found = push::dispatches(&cx, RunsOf::Job(&job_id), i64::MAX, bounded(limit)).await?;
+        let found = push::dispatches(&cx, RunsOf::Job(&job_id), &None, i64::MAX, bounded(limit)).await?;
         return Ok(ended(&found).map(dispatch).collect());
     }
     let OfAgentArgs { consumer_user_id, agent_key, limit } = json::from_value(args)?;
     let of = RunsOf::UserAgent(&consumer_user_id, &agent_key);
-    let found = push::dispatches(&cx, of, i64::MAX, bounded(limit)).await?;
+    let found = push::dispatches(&cx, of, &principal.companies(), i64::MAX, bounded(limit)).await?;
     let of_job = |run: &DispatchView| {
         let mut shown = dispatch(run);
         shown["jobId"] = json!(run.job_id);

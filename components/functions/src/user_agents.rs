@@ -110,7 +110,13 @@ pub(crate) async fn provider_readiness(app: &App, call: &Call, args: Value) -> R
     }))
 }
 
-pub(crate) async fn stats(app: &App, call: &Call, function: &Function, args: Value) -> Result<Value, Problem> {
+pub(crate) async fn stats(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    function: &Function,
+    args: Value,
+) -> Result<Value, Problem> {
     let UserAgentArgs { consumer_user_id, agent_key } = json::from_value(args)?;
     let mut shown = Map::new();
     if function.name != "getUserAgentPushStats" {
@@ -120,7 +126,7 @@ pub(crate) async fn stats(app: &App, call: &Call, function: &Function, args: Val
         shown.insert("failedMessages".to_owned(), json!(found.failed_messages));
     }
     if function.name != "getUserAgentConversationStats" {
-        let found = push::push_stats(&app.cx(call), &consumer_user_id, &agent_key).await?;
+        let found = push::push_stats(&app.cx(call), &consumer_user_id, &agent_key, &principal.companies()).await?;
         shown.insert("totalPushJobs".to_owned(), json!(found.total_push_jobs));
         shown.insert("activePushJobs".to_owned(), json!(found.active_push_jobs));
         shown.insert("totalDispatches".to_owned(), json!(found.total_dispatches));

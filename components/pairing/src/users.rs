@@ -29,7 +29,7 @@ pub(crate) async fn onboarding(app: &App, call: &Call) -> Result<Reply, Problem>
 pub(crate) async fn stats(app: &App, call: &Call) -> Result<Reply, Problem> {
     let (cx, user, agent_key) = (app.cx(call), user(call)?, call.param("agent_key"));
     let conversation = users::conversation_stats(&cx, user, agent_key).await?;
-    let pushes = push::push_stats(&cx, user, agent_key).await?;
+    let pushes = push::push_stats(&cx, user, agent_key, &call.principal.companies()).await?;
     Ok(Reply::ok(&json!({ "conversation": conversation, "pushes": pushes })))
 }
 

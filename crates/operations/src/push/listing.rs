@@ -1,11 +1,20 @@
 //! The push jobs of a user, what their runs came to, and their figures.
 
 use clawstead_domain::push::PushJob;
-use clawstead_ledger::{Engine, Row};
+use clawstead_ledger::{Engine, Row, Value};
 use serde::Serialize;
 
 use super::jobs::{COLUMNS, job_of};
 use crate::{Cx, OperationError};
+
+/// Whose jobs and runs are meant: those of these companies, `""` standing for nobody; all for `None`.
+pub type Companies = Option<Vec<String>>;
+
+const OF_COMPANIES: &str = "(?1 IS NULL OR company_id IN (SELECT value FROM json_each(?1)))";
+
+fn list_of(companies: &Companies) -> Value {
+    companies.as_ref().and_then(|names| serde_json::to_string(names).ok()).into()
+}
 
 /// The jobs of a user, or of a user and an agent; the one changed last first. There are never more than a user may have.
 ///
@@ -15,11 +24,14 @@ pub async fn jobs_of_user<E: Engine>(
     cx: &Cx<'_, E>,
     consumer_user_id: &str,
     agent_key: Option<&str>,
+    companies: &Companies,
     include_disabled: bool,
 ) -> Result<Vec<PushJob>, OperationError> {
-    let of_agent = if agent_key.is_some() { " AND agent_key = ?2" } else { "" };
-    let sql = format!("SELECT {COLUMNS} WHERE consumer_user_id = ?1{of_agent} ORDER BY updated_at DESC, job_id DESC");
-    let mut params = vec![consumer_user_id.into()];
+    let of_agent = if agent_key.is_some() { " AND agent_key = ?3" } else { "" };
+    let sql = format!(
+        "SELECT {COLUMNS} WHERE consumer_user_id = ?2{of_agent} AND {OF_COMPANIES} ORDER BY updated_at DESC, job_id DESC"
+    );
+    let mut params = vec![list_of(companies), consumer_user_id.into()];
     params.extend(agent_key.map(Into::into));
     let rows = cx.sql(&sql, &params).await?;
     let mut found = rows.iter().map(|row| job_of(&row)).collect::<Result<Vec<_>, _>>()?;
@@ -62,18 +74,20 @@ pub enum RunsOf<'a> {
 pub async fn dispatches<E: Engine>(
     cx: &Cx<'_, E>,
     of: RunsOf<'_>,
+    companies: &Companies,
     before: i64,
     limit: i64,
 ) -> Result<Vec<DispatchView>, OperationError> {
-    let (which, mut params) = match of {
-        RunsOf::Job(job_id) => ("job_id = ?3", vec![job_id.into()]),
-        RunsOf::UserAgent(user, agent) => ("consumer_user_id = ?3 AND agent_key = ?4", vec![user.into(), agent.into()]),
+    let (which, names) = match of {
+        RunsOf::Job(job_id) => ("job_id = ?4", vec![job_id]),
+        RunsOf::UserAgent(user, agent) => ("consumer_user_id = ?4 AND agent_key = ?5", vec![user, agent]),
     };
     let sql = format!(
         "SELECT run_key, job_id, consumer_user_id, agent_key, mode, status, scheduled_for, message_id, error, missed, created_at, \
-         position FROM push_dispatches WHERE {which} AND position < ?1 ORDER BY position DESC LIMIT ?2"
+         position FROM push_dispatches WHERE {which} AND {OF_COMPANIES} AND position < ?2 ORDER BY position DESC LIMIT ?3"
     );
-    params.splice(0..0, [before.into(), limit.into()]);
+    let mut params = vec![list_of(companies), before.into(), limit.into()];
+    params.extend(names.into_iter().map(Value::from));
     let rows = cx.sql(&sql, &params).await?;
     rows.iter().map(|row| view_of(&row).ok_or_else(|| OperationError::unexpected("a row of push_dispatches"))).collect()
 }
@@ -112,10 +126,17 @@ pub struct PushStats {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn push_stats<E: Engine>(cx: &Cx<'_, E>, consumer_user_id: &str, agent_key: &str) -> Result<PushStats, OperationError> {
-    let sql = "SELECT count(*) AS jobs, sum(enabled) AS enabled, sum(dispatches) AS dispatches, max(last_run_at) AS latest \
-               FROM push_jobs WHERE consumer_user_id = ?1 AND agent_key = ?2";
-    let rows = cx.sql(sql, &[consumer_user_id.into(), agent_key.into()]).await?;
+pub async fn push_stats<E: Engine>(
+    cx: &Cx<'_, E>,
+    consumer_user_id: &str,
+    agent_key: &str,
+    companies: &Companies,
+) -> Result<PushStats, OperationError> {
+    let sql = format!(
+        "SELECT count(*) AS jobs, sum(enabled) AS enabled, sum(dispatches) AS dispatches, max(last_run_at) AS latest \
+         FROM push_jobs WHERE consumer_user_id = ?2 AND agent_key = ?3 AND {OF_COMPANIES}"
+    );
+    let rows = cx.sql(&sql, &[list_of(companies), consumer_user_id.into(), agent_key.into()]).await?;
     let Some(row) = rows.first() else { return Ok(PushStats::default()) };
     let number = |name: &str| row.integer(name).unwrap_or(0);
     Ok(PushStats {

@@ -12,6 +12,6 @@ mod trigger;
 pub use broadcast::{advance_broadcasts, broadcast, broadcasts, send_broadcast};
 pub use dispatch::{Dispatched, dispatch_due};
 pub use jobs::{JobText, NewJob, change_job, create_job, delete_job, find_job, job};
-pub use listing::{DispatchView, PushStats, RunsOf, dispatches, jobs_of_user, push_stats};
+pub use listing::{Companies, DispatchView, PushStats, RunsOf, dispatches, jobs_of_user, push_stats};
 pub use templates::{PushTemplates, change_template, create_template, delete_template, find_template, list_templates, template};
 pub use trigger::{Triggered, trigger};

@@ -40,13 +40,14 @@ pub(crate) async fn pushes(cx: &Cx<'_, Recording>) -> Result<(), OperationError>
     assert_eq!(push::dispatch_due(&late, 10).await?.enqueued, 1);
     let off = JobChange { enabled: Some(false), ..JobChange::default() };
     push::change_job(&cx.at(late.now + 86_400_000), &job.job_id, &off).await?;
+    let companies = Some(vec![String::new()]);
     for agent in [None, Some("a")] {
-        assert_eq!(push::jobs_of_user(cx, "u", agent, true).await?.len(), 1);
+        assert_eq!(push::jobs_of_user(cx, "u", agent, &companies, true).await?.len(), 1);
     }
     for of in [RunsOf::Job(&job.job_id), RunsOf::UserAgent("u", "a")] {
-        assert_eq!(push::dispatches(cx, of, i64::MAX, 10).await?.len(), 2);
+        assert_eq!(push::dispatches(cx, of, &companies, i64::MAX, 10).await?.len(), 2);
     }
-    push::push_stats(cx, "u", "a").await?;
+    push::push_stats(cx, "u", "a", &companies).await?;
     users::conversation_stats(cx, "u", "a").await?;
     snapshots::list_of_user_agent(cx, "u", "a", 10).await?;
     push::delete_job(cx, &job.job_id).await?;

@@ -68,7 +68,7 @@ fn texts(world: &World) -> Vec<String> {
 
 /// What came of the runs of a job, newest first.
 fn runs(world: &World, job: &PushJob) -> Vec<(String, Option<String>)> {
-    let found = block_on(push::dispatches(&world.cx(), RunsOf::Job(&job.job_id), i64::MAX, 100)).unwrap();
+    let found = block_on(push::dispatches(&world.cx(), RunsOf::Job(&job.job_id), &None, i64::MAX, 100)).unwrap();
     found.into_iter().map(|run| (run.status, run.error)).collect()
 }
 
@@ -166,7 +166,7 @@ fn p7_a_double_click_with_its_key_is_one_run() {
     assert_eq!((&first.message_id, &first.run_key, again.repeated), (&again.message_id, &again.run_key, true));
     assert_ne!(trigger(&world, &job, Some("another")).unwrap().message_id, first.message_id);
     assert_eq!(runs(&world, &job).len(), 2);
-    let stats = block_on(push::push_stats(&world.cx(), "ada", "a")).unwrap();
+    let stats = block_on(push::push_stats(&world.cx(), "ada", "a", &None)).unwrap();
     assert_eq!((stats.total_push_jobs, stats.active_push_jobs, stats.total_dispatches), (1, 1, 2));
     assert_eq!(stats.latest_dispatch_at, Some(world.now()));
 }
@@ -195,16 +195,16 @@ fn p8_the_newest_runs_come_first_and_a_job_keeps_two_hundred() {
         dispatch(&world);
         slots.push(slot);
     }
-    let newest = block_on(push::dispatches(&world.cx(), RunsOf::UserAgent("ada", "a"), i64::MAX, 2)).unwrap();
+    let newest = block_on(push::dispatches(&world.cx(), RunsOf::UserAgent("ada", "a"), &None, i64::MAX, 2)).unwrap();
     let of = |run: &push::DispatchView| run.scheduled_for;
     assert_eq!(newest.iter().map(of).collect::<Vec<_>>(), [slots[3], slots[2]]);
-    let older = block_on(push::dispatches(&world.cx(), RunsOf::UserAgent("ada", "a"), newest[1].position, 2)).unwrap();
+    let older = block_on(push::dispatches(&world.cx(), RunsOf::UserAgent("ada", "a"), &None, newest[1].position, 2)).unwrap();
     assert_eq!(older.iter().map(of).collect::<Vec<_>>(), [slots[1], slots[0]]);
     for _ in 0..205 {
         trigger(&world, &job, None).unwrap();
     }
     assert_eq!(world.texts("SELECT CAST(count(*) AS TEXT) FROM push_dispatches"), ["200"]);
-    assert_eq!(block_on(push::push_stats(&world.cx(), "ada", "a")).unwrap().total_dispatches, 209, "and counts them all");
+    assert_eq!(block_on(push::push_stats(&world.cx(), "ada", "a", &None)).unwrap().total_dispatches, 209, "and counts them all");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn pu9_a_month_without_ticks_is_one_message_for_each_job() {
     world.pass(30 * DAY + 2 * HOUR);
     assert_eq!(dispatch(&world).enqueued, 1);
     assert_eq!(dispatch(&world).scanned, 0);
-    let found = block_on(push::dispatches(&world.cx(), RunsOf::Job(&job.job_id), i64::MAX, 10)).unwrap();
+    let found = block_on(push::dispatches(&world.cx(), RunsOf::Job(&job.job_id), &None, i64::MAX, 10)).unwrap();
     assert_eq!((found.len(), found[0].missed), (1, 30));
     assert!(now(&world, &job).next_run_at.unwrap() > world.now());
 }
@@ -324,6 +324,21 @@ fn pu13_pu14_a_template_key_is_one_in_its_company_and_its_jobs_are_the_companys(
 }
 
 #[test]
+fn p12_lists_and_figures_are_of_the_companies_that_are_meant() {
+    let world = bound();
+    let acmes = job(&world, "hi", Schedule::Manual {});
+    let initechs = NewJob { company_id: Some("initech".into()), ..wanted("hi", Schedule::Manual {}) };
+    trigger(&world, &block_on(push::create_job(&world.cx(), &initechs)).unwrap(), None).unwrap();
+    trigger(&world, &acmes, None).unwrap();
+    for (companies, count) in [(None, 2), (Some(vec!["acme".to_owned()]), 1), (Some(vec![String::new()]), 0)] {
+        let jobs = block_on(push::jobs_of_user(&world.cx(), "ada", Some("a"), &companies, true)).unwrap();
+        let runs = block_on(push::dispatches(&world.cx(), RunsOf::UserAgent("ada", "a"), &companies, i64::MAX, 10)).unwrap();
+        let stats = block_on(push::push_stats(&world.cx(), "ada", "a", &companies)).unwrap();
+        assert_eq!((jobs.len(), runs.len(), stats.total_dispatches), (count, count, count as i64), "{companies:?}");
+    }
+}
+
+#[test]
 fn p13_a_template_that_is_disabled_makes_no_jobs_and_a_user_has_a_hundred_at_most() {
     let world = bound();
     let acmes = template(&world, "acme", Periodicity::Manual, json!([])).unwrap();
@@ -335,7 +350,7 @@ fn p13_a_template_that_is_disabled_makes_no_jobs_and_a_user_has_a_hundred_at_mos
         job(&world, "hi", Schedule::Manual {});
     }
     assert_eq!(code(block_on(push::create_job(&world.cx(), &wanted("hi", Schedule::Manual {})))), "too_many_push_jobs");
-    let first = block_on(push::jobs_of_user(&world.cx(), "ada", None, true)).unwrap().pop().unwrap();
+    let first = block_on(push::jobs_of_user(&world.cx(), "ada", None, &None, true)).unwrap().pop().unwrap();
     block_on(push::delete_job(&world.cx(), &first.job_id)).unwrap();
     job(&world, "hi", Schedule::Manual {});
 }
