@@ -38,7 +38,7 @@ fn operator_routes() -> Vec<Route> {
         route(post.clone(), "/v1/push-templates", push, Some("template_key"), ("periodicity", json!("hourly"))),
         route(Method::PATCH, "/v1/push-templates/t", json!({"enabled": false}), None, ("suggested_times", json!("noon"))),
         route(post.clone(), "/v1/push-jobs", job, Some("timezone"), ("schedule", json!({"kind": "daily", "time": "24:00"}))),
-        route(Method::PATCH, "/v1/push-jobs/j", json!({"enabled": false}), None, ("schedule", json!({"kind": "hourly"}))),
+        route(Method::PATCH, "/v1/push-jobs/j", json!({"enabled": false}), None, ("schedule", json!(5))),
         route(post.clone(), "/v1/broadcasts", news, Some("text"), ("title", json!(5))),
         route(put.clone(), "/v1/agents/helper", json!({"enabled": true}), None, ("enabled", json!("yes"))),
         route(put.clone(), "/v1/config/queue", json!({}), None, ("default_priority", json!("high"))),
