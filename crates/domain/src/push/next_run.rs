@@ -66,7 +66,7 @@ mod tests {
         json!({"kind": "weekly", "weekday": weekday, "time": time})
     }
 
-    fn monthly(day: Value, time: &str) -> Value {
+    fn monthly(day: &Value, time: &str) -> Value {
         json!({"kind": "monthly", "day_of_month": day, "time": time})
     }
 
@@ -74,8 +74,8 @@ mod tests {
     fn p1_slots_in_the_first_hour_of_a_day_are_on_their_day() {
         let from = "2026-01-01T12:00:00Z";
         assert_eq!(next(&weekly(1, "00:30"), "UTC", from), "2026-01-05T00:30:00Z");
-        assert_eq!(next(&monthly(json!(1), "00:00"), "UTC", from), "2026-02-01T00:00:00Z");
-        assert_eq!(next(&monthly(json!("last"), "00:00"), "UTC", from), "2026-01-31T00:00:00Z");
+        assert_eq!(next(&monthly(&json!(1), "00:00"), "UTC", from), "2026-02-01T00:00:00Z");
+        assert_eq!(next(&monthly(&json!("last"), "00:00"), "UTC", from), "2026-01-31T00:00:00Z");
         assert_eq!(next(&weekly(1, "00:00"), "Asia/Kathmandu", from), "2026-01-04T18:15:00Z");
         assert_eq!(next(&weekly(1, "00:00"), "America/New_York", from), "2026-01-05T05:00:00Z");
     }
@@ -89,11 +89,11 @@ mod tests {
 
     #[test]
     fn months_that_are_too_short_have_their_last_day() {
-        let thirty_first = monthly(json!(31), "09:00");
+        let thirty_first = monthly(&json!(31), "09:00");
         assert_eq!(next(&thirty_first, "UTC", "2026-02-01T00:00:00Z"), "2026-02-28T09:00:00Z");
         assert_eq!(next(&thirty_first, "UTC", "2028-02-01T00:00:00Z"), "2028-02-29T09:00:00Z");
         assert_eq!(next(&thirty_first, "UTC", "2026-02-28T09:00:00Z"), "2026-03-31T09:00:00Z");
-        assert_eq!(next(&monthly(json!("last"), "09:00"), "UTC", "2026-04-30T09:00:00Z"), "2026-05-31T09:00:00Z");
+        assert_eq!(next(&monthly(&json!("last"), "09:00"), "UTC", "2026-04-30T09:00:00Z"), "2026-05-31T09:00:00Z");
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
         let utc = Zone::parse("UTC").unwrap();
         assert_eq!(next_run(Schedule::Manual {}, &utc, 0), None);
         for after in [i64::MAX, i64::MIN, ms("9999-12-30T00:00:00Z")] {
-            assert_eq!(next_run(schedule(monthly(json!(1), "00:00")), &utc, after), None, "{after}");
+            assert_eq!(next_run(schedule(monthly(&json!(1), "00:00")), &utc, after), None, "{after}");
         }
     }
 
@@ -152,8 +152,8 @@ mod tests {
         prop_oneof![
             time.clone().prop_map(|time| daily(&time)),
             (1..=7_i64, time.clone()).prop_map(|(day, time)| weekly(day, &time)),
-            (1..=31_i64, time.clone()).prop_map(|(day, time)| monthly(json!(day), &time)),
-            time.prop_map(|time| monthly(json!("last"), &time)),
+            (1..=31_i64, time.clone()).prop_map(|(day, time)| monthly(&json!(day), &time)),
+            time.prop_map(|time| monthly(&json!("last"), &time)),
         ]
     }
 
