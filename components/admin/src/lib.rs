@@ -4,10 +4,13 @@
 mod agents;
 mod api_keys;
 mod bots;
+mod broadcasts;
 mod configs;
 mod events;
 mod figures;
 mod health;
+mod push_jobs;
+mod push_templates;
 mod secrets;
 mod skills;
 mod subscriptions;
@@ -78,6 +81,22 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::GetTemplate => templates::show(app, call).await,
         Operation::ChangeTemplate => templates::change(app, call).await,
         Operation::DeleteTemplate => templates::delete(app, call).await,
+        Operation::CreatePushTemplate => push_templates::create(app, call).await,
+        Operation::ListPushTemplates => push_templates::list(app, call).await,
+        Operation::GetPushTemplate => push_templates::show(app, call).await,
+        Operation::ChangePushTemplate => push_templates::change(app, call).await,
+        Operation::DeletePushTemplate => push_templates::delete(app, call).await,
+        Operation::CreatePushJob => push_jobs::create(app, call).await,
+        Operation::ListPushJobs => push_jobs::list(app, call).await,
+        Operation::GetPushJob => push_jobs::show(app, call).await,
+        Operation::ChangePushJob => push_jobs::change(app, call).await,
+        Operation::DeletePushJob => push_jobs::delete(app, call).await,
+        Operation::TriggerPushJob => push_jobs::trigger(app, call).await,
+        Operation::ListPushDispatches => push_jobs::dispatches(app, call).await,
+        Operation::DispatchPushJobs => push_jobs::dispatch_due(app, call).await,
+        Operation::SendBroadcast => broadcasts::send(app, call).await,
+        Operation::GetBroadcast => broadcasts::show(app, call).await,
+        Operation::ListBroadcasts => broadcasts::list(app, call).await,
         Operation::TelegramStats => telegram::stats(app, call).await,
         Operation::RegisterWorker => workers::register(app, call).await,
         Operation::ListWorkers => workers::list(app, call).await,

@@ -70,6 +70,6 @@ pub(crate) async fn delete(app: &App, call: &Call) -> Result<Reply, Problem> {
 }
 
 /// Whom the consumer app names, or else whose key it is.
-fn by(call: &Call, actor_user_id: Option<String>) -> String {
+pub(crate) fn by(call: &Call, actor_user_id: Option<String>) -> String {
     actor_user_id.unwrap_or_else(|| call.principal.actor())
 }

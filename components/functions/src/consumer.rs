@@ -13,7 +13,10 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::table::Function;
-use crate::{bindings, bots, conversations, machines, message_config, pairings, secrets, skills, templates, user_agents};
+use crate::{
+    bindings, bots, broadcasts, conversations, machines, message_config, pairings, provider_config, push_jobs, push_templates,
+    secrets, skills, templates, user_agents,
+};
 
 pub(crate) async fn run(
     app: &App,
@@ -23,10 +26,16 @@ pub(crate) async fn run(
     args: Value,
 ) -> Result<Value, Problem> {
     match function.operation {
+        Operation::GetConfig if function.name == "getProviderRuntimeConfig" => provider_config::show(app, call, args).await,
+        Operation::SetConfig if function.name == "setProviderRuntimeConfig" => {
+            provider_config::set(&cx_of(app, call, principal), args).await
+        }
         Operation::GetConfig => message_config::show(app, call, args).await,
         Operation::SetConfig => message_config::set(app, call, principal, args).await,
         Operation::ListMessages => conversations::messages(app, call, function, args).await,
         Operation::GetConversation => conversations::show(app, call, args).await,
+        Operation::ListSnapshots => conversations::snapshots(app, call, function, args).await,
+        Operation::GetUserAgentStats => user_agents::stats(app, call, principal, function, args).await,
         Operation::SendMessage if function.name == "sendMessageToUserAgent" => {
             conversations::send(app, call, principal, args).await
         }
@@ -47,7 +56,36 @@ pub(crate) async fn run(
         Operation::ListSkills => skills::list(app, call, args).await,
         Operation::EnableSkill => skills::set_status(&cx_of(app, call, principal), args).await,
         Operation::DeleteSkill => skills::delete(&cx_of(app, call, principal), args).await,
+        Operation::SendBroadcast => broadcasts::send(app, call, principal, args).await,
+        Operation::CreatePushTemplate
+        | Operation::ChangePushTemplate
+        | Operation::DeletePushTemplate
+        | Operation::ListPushTemplates
+        | Operation::CreatePushJob
+        | Operation::ChangePushJob
+        | Operation::DeletePushJob
+        | Operation::ListPushJobs
+        | Operation::TriggerPushJob
+        | Operation::ListPushDispatches
+        | Operation::DispatchPushJobs => pushes(app, call, principal, function, args).await,
         _ => identity(app, call, principal, function, args).await,
+    }
+}
+
+/// Rows 64 to 73, 82 to 89, 92 and 94.
+async fn pushes(app: &App, call: &Call, principal: &Principal, function: &Function, args: Value) -> Result<Value, Problem> {
+    match function.operation {
+        Operation::CreatePushTemplate => push_templates::create(app, call, principal, args).await,
+        Operation::ChangePushTemplate => push_templates::change(app, call, principal, args).await,
+        Operation::DeletePushTemplate => push_templates::delete(app, call, principal, args).await,
+        Operation::ListPushTemplates => push_templates::list(app, call, args).await,
+        Operation::CreatePushJob => push_jobs::create(app, call, principal, function, args).await,
+        Operation::ChangePushJob => push_jobs::change(app, call, principal, args).await,
+        Operation::DeletePushJob => push_jobs::delete(app, call, principal, args).await,
+        Operation::ListPushJobs => push_jobs::list(app, call, principal, args).await,
+        Operation::TriggerPushJob => push_jobs::trigger(app, call, principal, args).await,
+        Operation::ListPushDispatches => push_jobs::dispatches(app, call, principal, function, args).await,
+        _ => push_jobs::dispatch_due(app, call, principal, args).await,
     }
 }
 

@@ -1,10 +1,11 @@
-//! Rows 74 to 77: what a conversation holds, in the words of existing clients, and speaking in it as a user.
+//! Rows 74 to 77 and 79 to 81: what a conversation holds, in the words of existing clients, and speaking in it as a user.
 
 use std::collections::BTreeMap;
 
 use clawstead_domain::conversation::Status;
 use clawstead_operations::OperationError;
 use clawstead_operations::queue::{self, MessageItem, Page, Said, Sent, UserMessage};
+use clawstead_operations::snapshots::{self, SnapshotView};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Principal, Problem, json};
 use serde::Deserialize;
@@ -130,6 +131,42 @@ pub(crate) async fn send_once(app: &App, call: &Call, principal: &Principal, mes
     let sent = queue::send_as_user(&cx_of(app, call, principal), &message, key).await?;
     call.enqueued.set(!sent.accepted.repeated);
     Ok(sent)
+}
+
+const SNAPSHOTS_DEFAULT: i64 = 50;
+const SNAPSHOTS_MAX: i64 = 200;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SnapshotArgs {
+    consumer_user_id: String,
+    agent_key: String,
+    limit: Option<i64>,
+}
+
+/// Rows 79 to 81.
+pub(crate) async fn snapshots(app: &App, call: &Call, function: &Function, args: Value) -> Result<Value, Problem> {
+    let cx = app.cx(call);
+    let bounded = |limit: Option<i64>| limit.unwrap_or(SNAPSHOTS_DEFAULT).clamp(1, SNAPSHOTS_MAX);
+    if function.name == "listSnapshotsForConversation" {
+        let ConversationArgs { conversation_id, limit } = json::from_value(args)?;
+        let found = snapshots::list(&cx, &conversation_id, i64::MAX, bounded(limit)).await?;
+        return Ok(found.iter().map(snapshot).collect());
+    }
+    let SnapshotArgs { consumer_user_id, agent_key, limit } = json::from_value(args)?;
+    let newest_only = function.name == "getLatestSnapshotForUserAgent";
+    let limit = if newest_only { 1 } else { bounded(limit) };
+    let found = snapshots::list_of_user_agent(&cx, &consumer_user_id, &agent_key, limit).await?;
+    let mut shown = found.iter().map(snapshot);
+    Ok(if newest_only { shown.next().unwrap_or(Value::Null) } else { shown.collect() })
+}
+
+/// Without a way to its bytes, which hold the keys that a worker had: only workers are given links.
+fn snapshot(snapshot: &SnapshotView) -> Value {
+    json!({
+        "snapshotId": snapshot.snapshot_id, "createdAt": snapshot.created_at, "sizeBytes": snapshot.size_bytes,
+        "sha256": snapshot.sha256, "downloadUrl": null, "status": snapshot.status, "conversationId": snapshot.conversation_id,
+    })
 }
 
 fn clamped(limit: Option<i64>) -> i64 {

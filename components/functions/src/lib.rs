@@ -3,6 +3,7 @@
 
 mod bindings;
 mod bots;
+mod broadcasts;
 mod consumer;
 mod conversations;
 mod machines;
@@ -10,6 +11,9 @@ mod media;
 mod message_config;
 mod pairings;
 mod protocol;
+mod provider_config;
+mod push_jobs;
+mod push_templates;
 mod secrets;
 mod skills;
 mod snapshots;

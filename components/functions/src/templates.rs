@@ -16,6 +16,7 @@ use crate::conversations::send_once;
 
 const LIMIT_DEFAULT: i64 = 100;
 const LIMIT_MAX: i64 = 200;
+const NOT_FOUND: [&str; 3] = ["template_not_found", "push_template_not_found", "push_job_not_found"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -63,11 +64,11 @@ pub(crate) async fn delete(app: &App, call: &Call, principal: &Principal, args: 
     was_there(templates::delete(&cx_of(app, call, principal), &template_id).await)
 }
 
-/// Existing clients are told by `false` that there is no such template.
-fn was_there(outcome: Result<(), OperationError>) -> Result<Value, Problem> {
+/// Existing clients are told by `false` that there is no such thing.
+pub(crate) fn was_there(outcome: Result<(), OperationError>) -> Result<Value, Problem> {
     match outcome {
         Ok(()) => Ok(json!(true)),
-        Err(OperationError::Refused(refusal)) if refusal.code == "template_not_found" => Ok(json!(false)),
+        Err(OperationError::Refused(refusal)) if NOT_FOUND.contains(&refusal.code) => Ok(json!(false)),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,13 +1,15 @@
-//! Rows 44 to 47, 56 and 58 to 60: how users and agents stand.
+//! Rows 44 to 47, 56, 58 to 60 and 89 to 91: how users and agents stand.
 
+use clawstead_operations::push;
 use clawstead_operations::users::{self, AgentReadiness, Overview, UserAgent, UserAgentStatus};
 use clawstead_service::spin::App;
 use clawstead_service::{Call, Principal, Problem, json};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::consumer::NoArgs;
 use crate::pairings::status_word;
+use crate::table::Function;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -106,4 +108,29 @@ pub(crate) async fn provider_readiness(app: &App, call: &Call, args: Value) -> R
     Ok(json!({
         "providerRuntimeConfigPresent": found.provider_configured, "workerRuntimeConfigPresent": true, "issues": found.issues,
     }))
+}
+
+pub(crate) async fn stats(
+    app: &App,
+    call: &Call,
+    principal: &Principal,
+    function: &Function,
+    args: Value,
+) -> Result<Value, Problem> {
+    let UserAgentArgs { consumer_user_id, agent_key } = json::from_value(args)?;
+    let mut shown = Map::new();
+    if function.name != "getUserAgentPushStats" {
+        let found = users::conversation_stats(&app.cx(call), &consumer_user_id, &agent_key).await?;
+        shown.insert("contextMessages".to_owned(), json!(found.context_messages));
+        shown.insert("queuedMessages".to_owned(), json!(found.queued_messages));
+        shown.insert("failedMessages".to_owned(), json!(found.failed_messages));
+    }
+    if function.name != "getUserAgentConversationStats" {
+        let found = push::push_stats(&app.cx(call), &consumer_user_id, &agent_key, &principal.companies()).await?;
+        shown.insert("totalPushJobs".to_owned(), json!(found.total_push_jobs));
+        shown.insert("activePushJobs".to_owned(), json!(found.active_push_jobs));
+        shown.insert("totalDispatches".to_owned(), json!(found.total_dispatches));
+        shown.insert("latestDispatchAt".to_owned(), json!(found.latest_dispatch_at));
+    }
+    Ok(Value::Object(shown))
 }

@@ -32,6 +32,8 @@ async fn operate(app: &App, call: &Call) -> Result<Reply, Problem> {
         Operation::MigrateBindings => bindings::migrate(app, call).await,
         Operation::ListUserAgents => users::list(app, call).await,
         Operation::GetUserAgent => users::show(app, call).await,
+        Operation::GetUserAgentStats => users::stats(app, call).await,
+        Operation::ListSnapshots => users::snapshots(app, call).await,
         Operation::GetOnboarding => users::onboarding(app, call).await,
         other => Err(Problem::internal(format!("{} is not for this component", other.name()))),
     }

@@ -16,6 +16,7 @@ pub mod id;
 pub mod outbox;
 pub mod pairing;
 pub mod plan;
+pub mod push;
 mod refusal;
 pub mod secret;
 pub mod skill;

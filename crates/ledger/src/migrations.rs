@@ -5,11 +5,14 @@ pub const KINDS: &[&str] = &[
     "agent",
     "apikey",
     "binding",
+    "broadcast",
     "chat",
     "config",
     "conversation",
     "outbox",
     "pairing",
+    "pushjob",
+    "pushtemplate",
     "secret",
     "skill",
     "snapshot",
@@ -67,6 +70,11 @@ pub const VIEW_TABLES: &[&str] = &[
     "templates",
     "template_texts",
     "api_key_companies",
+    "conversation_failures",
+    "push_templates",
+    "push_jobs",
+    "push_dispatches",
+    "broadcasts",
 ];
 
 /// Number of the newest migration.
@@ -145,6 +153,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 110, name: "template_kind", content: Content::Kinds(&["template"]) },
     view!(111, "templates", "0111_templates.view"),
     view!(112, "api_key_companies", "0112_api_key_companies.view"),
+    view!(113, "conversation_failures", "0113_conversation_failures.view"),
+    Migration { version: 120, name: "push_kinds", content: Content::Kinds(&["broadcast", "pushjob", "pushtemplate"]) },
+    view!(121, "push_templates", "0121_push_templates.view"),
+    view!(122, "push_jobs", "0122_push_jobs.view"),
+    view!(123, "broadcasts", "0123_broadcasts.view"),
+    view!(124, "due_pushes", "0124_due_pushes.view"),
 ];
 
 impl Migration {

@@ -18,6 +18,7 @@ pub mod money;
 pub mod outbox;
 pub mod pairings;
 pub mod provider;
+pub mod push;
 pub mod queue;
 mod reconcile;
 pub mod secrets;

@@ -12,7 +12,7 @@ pub(crate) use turn::Turn;
 
 use crate::files::Store;
 use crate::{
-    Cx, OperationError, bindings, bots, counts, files, ingress, outbox, pairings, queue, reconcile, secrets, snapshots,
+    Cx, OperationError, bindings, bots, counts, files, ingress, outbox, pairings, push, queue, reconcile, secrets, snapshots,
     subscriptions,
 };
 
@@ -22,11 +22,14 @@ const BATCH: i64 = 100;
 /// So many bots a tick: each is a call or two to Telegram.
 const BOTS: i64 = 5;
 
+/// So many steps of broadcasts a tick: each is some dozens of messages.
+const BROADCAST_STEPS: i64 = 10;
+
 /// So many consumer apps a tick: each is a call.
 const APPS: i64 = 5;
 
 /// Does what is due: leases that ran out, pairing codes that expired, files that nobody needs, machines that should come or
-/// go, what is to be sent to Telegram or fetched from there. Trouble with one kind of work is in the report and does not keep the
+/// go, what is to be sent to Telegram or fetched from there, push jobs. Trouble with one kind of work is in the report and does not keep the
 /// others from being done. When another tick is under way, nothing is done.
 ///
 /// # Errors
@@ -50,6 +53,7 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl 
             Work::Machines => reconcile::run(&turn, outside).await,
             Work::Outbox => send_outbox(&turn, outside).await.map(KindReport::done),
             Work::Media => fetch_media(&turn, outside, store).await.map(KindReport::done),
+            Work::Pushes => send_pushes(&turn.cx()).await.map(KindReport::done),
         };
         report.add(&turn, work.name(), outcome).await?;
     }
@@ -69,10 +73,11 @@ enum Work {
     Machines,
     Outbox,
     Media,
+    Pushes,
 }
 
 impl Work {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Leases,
         Self::Pairings,
         Self::Secrets,
@@ -82,6 +87,7 @@ impl Work {
         Self::Machines,
         Self::Outbox,
         Self::Media,
+        Self::Pushes,
     ];
 
     fn name(self) -> &'static str {
@@ -95,12 +101,13 @@ impl Work {
             Self::Machines => "machines",
             Self::Outbox => "outbox",
             Self::Media => "media",
+            Self::Pushes => "pushes",
         }
     }
 }
 
 /// What was done longest ago comes first: when time runs out in every tick, it is not always the same work that is left.
-async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 9], OperationError> {
+async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 10], OperationError> {
     let runs = last_run(&turn.cx()).await?;
     let mut all = Work::ALL;
     all.sort_by_key(|work| runs.get(work.name()).map(|run| run.ran_at));
@@ -139,6 +146,12 @@ async fn send_outbox<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>) -> Re
 
 async fn fetch_media<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>, store: &impl Store) -> Result<i64, OperationError> {
     ingress::fetch_due(&turn.cx(), &outside.telegram_api(), store, turn.ends_at()).await
+}
+
+/// Runs push jobs that are due, and goes on with broadcasts.
+async fn send_pushes<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
+    let dispatched = push::dispatch_due(cx, BATCH).await?;
+    Ok(dispatched.scanned + push::advance_broadcasts(cx, BROADCAST_STEPS).await?)
 }
 
 /// Ends snapshots that are of no more use, and removes bytes that nobody owns.

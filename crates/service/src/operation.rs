@@ -33,6 +33,9 @@ pub enum About {
     User,
     /// What belongs to companies: a key that names some, and of these companies only.
     Company,
+    /// Those users and agents of many that the key acts for: a key that names agents or users. Which users a company has is not known
+    /// here, so one that names companies alone has none.
+    Audience,
     /// Several, or nobody in particular: whatever the request names must be within the reach, and of what is found only that
     /// is shown.
     Several,
@@ -151,6 +154,22 @@ operations! {
     GetTemplate: Permission::Service(Scope::Templates, About::Company), "One message template.";
     ChangeTemplate: Permission::Service(Scope::Templates, About::Company), "Change a message template.";
     DeleteTemplate: Permission::Service(Scope::Templates, About::Company), "Delete a message template.";
+    CreatePushTemplate: Permission::Service(Scope::Templates, About::Company), "Make a push template.";
+    ListPushTemplates: Permission::Service(Scope::Templates, About::Company), "The push templates of a company.";
+    GetPushTemplate: Permission::Service(Scope::Templates, About::Company), "One push template.";
+    ChangePushTemplate: Permission::Service(Scope::Templates, About::Company), "Change a push template.";
+    DeletePushTemplate: Permission::Service(Scope::Templates, About::Company), "Delete a push template.";
+    CreatePushJob: Permission::Service(Scope::Messages, About::User), "Make a push job.";
+    ListPushJobs: Permission::Service(Scope::Messages, About::User), "The push jobs of a user.";
+    GetPushJob: Permission::Service(Scope::Messages, About::User), "One push job.";
+    ChangePushJob: Permission::Service(Scope::Messages, About::User), "Change a push job.";
+    DeletePushJob: Permission::Service(Scope::Messages, About::User), "Delete a push job.";
+    TriggerPushJob: Permission::Service(Scope::Messages, About::User), "Run a push job now.";
+    ListPushDispatches: Permission::Service(Scope::Messages, About::User), "What the runs of push jobs came to.";
+    DispatchPushJobs: Permission::Service(Scope::Messages, About::Everybody), "Run the push jobs that are due.";
+    SendBroadcast: Permission::Service(Scope::Messages, About::Audience), "Say something to all agents in the names of their users.";
+    GetBroadcast: Permission::Service(Scope::Messages, About::Everybody), "How far a broadcast has gone.";
+    ListBroadcasts: Permission::Service(Scope::Messages, About::Everybody), "All broadcasts.";
     CreateFile: Permission::Service(Scope::Messages, About::Several), "Get a link to upload a file for a message to come.";
     GetMessage: Permission::Service(Scope::Messages, About::User), "The state of a message.";
     ListMessages: Permission::Service(Scope::Messages, About::User), "The messages of a conversation.";
@@ -163,7 +182,8 @@ operations! {
     DiscardDeadLetters: Permission::Operator, "Put many dead letters away.";
     GetConversation: Permission::Service(Scope::Messages, About::User), "The state of a conversation.";
     ListTurns: Permission::Service(Scope::Messages, About::User), "What was said in a conversation.";
-    ListSnapshots: Permission::Operator, "The snapshots of a conversation.";
+    ListSnapshots: Permission::Service(Scope::Messages, About::User), "The snapshots of a conversation.";
+    GetUserAgentStats: Permission::Service(Scope::Messages, About::User), "Figures of a user and an agent.";
     QueueStats: Permission::Service(Scope::Stats, About::Everybody), "Figures of the queue.";
     TelegramStats: Permission::Service(Scope::Stats, About::Everybody), "What updates came to, and how the outbox stands.";
     CallFunction: Permission::Public, "A function call; the function called has a permission of its own.";

@@ -67,6 +67,11 @@ impl Principal {
         }
     }
 
+    /// The companies whose things it sees in a list, `""` standing for nobody; `None` for those of all.
+    pub fn companies(&self) -> Option<Vec<String>> {
+        self.limit().map(|reach| reach.companies.clone().unwrap_or_else(|| vec![String::new()]))
+    }
+
     /// As it stands in the log's `actor`.
     pub fn actor(&self) -> String {
         match self {

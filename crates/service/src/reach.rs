@@ -2,10 +2,11 @@
 //! names that stand in the path, the query, the body or the arguments.
 
 use clawstead_domain::api_key::Reach;
+use clawstead_domain::push::{PushJob, job_not_found, template_not_found};
 use clawstead_domain::template;
 use clawstead_ledger::Engine;
 use clawstead_operations::bindings::{self, Whose};
-use clawstead_operations::{Cx, OperationError, pairings, templates};
+use clawstead_operations::{Cx, OperationError, pairings, push, templates};
 use serde_json::Value;
 
 use crate::operation::About;
@@ -54,6 +55,7 @@ pub async fn check<E: Engine>(cx: &Cx<'_, E>, principal: &Principal, operation: 
         About::Agent => agent_known && reach.users.is_none(),
         About::User => agent_known && user_known,
         About::Company => reach.companies.is_some(),
+        About::Audience => reach.agents.is_some() || reach.users.is_some(),
         About::Several => true,
     };
     if fits && enough { Ok(()) } else { Err(Problem::forbidden()) }
@@ -68,6 +70,16 @@ async fn companies<E: Engine>(cx: &Cx<'_, E>, reach: &Reach, named: &Named) -> R
         let template = templates::find(cx, template_id).await?;
         if template.is_some_and(|template| !reach.has_company(template.company_id.as_deref())) {
             return Err(template::not_found().into());
+        }
+        let template = push::find_template(cx, template_id).await?;
+        if template.is_some_and(|template| !reach.has_company(template.company_id.as_deref())) {
+            return Err(template_not_found().into());
+        }
+    }
+    for job_id in named.all("job_id") {
+        let job = push::find_job(cx, job_id).await?;
+        if job.is_some_and(|job| !reach.has_company(job.company_id.as_deref())) {
+            return Err(job_not_found().into());
         }
     }
     Ok(())
@@ -93,6 +105,14 @@ async fn looked_up<E: Engine>(cx: &Cx<'_, E>, named: &Named) -> Result<Vec<Whose
     }
     for message_id in named.all("message_id") {
         about.push(bindings::whose_message(cx, message_id).await?);
+    }
+    for job_id in named.all("job_id") {
+        // One that follows its user may go to any agent.
+        let whose = |job: PushJob| Whose {
+            agent_key: job.agent_key.filter(|_| !job.follows_user),
+            consumer_user_id: Some(job.consumer_user_id),
+        };
+        about.extend(push::find_job(cx, job_id).await?.map(whose));
     }
     for pairing_id in named.all("pairing_id") {
         about.extend(pairings::get(cx, pairing_id).await?.map(|one| of(one.agent_key, one.consumer_user_id)));

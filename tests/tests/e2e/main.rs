@@ -18,6 +18,7 @@ mod operator;
 mod outbox;
 mod pairing;
 mod provider;
+mod pushes;
 mod races;
 mod refusals;
 mod restart;

@@ -30,7 +30,16 @@ fn operator_routes() -> Vec<Route> {
     let key = json!({"name": "shop", "scopes": ["messages"]});
     let pairing = json!({"consumer_user_id": "ada", "agent_key": seed::AGENT});
     let template = json!({"title": "Hello", "text": "hello", "tags": ["a"]});
+    let push = json!({"template_key": "k", "title": "Hello", "text": "hello", "periodicity": "manual"});
+    let job =
+        json!({"consumer_user_id": "ada", "title": "Hello", "text": "hello", "timezone": "UTC", "schedule": {"kind": "manual"}});
+    let news = json!({"title": "Hello", "text": "hello"});
     vec![
+        route(post.clone(), "/v1/push-templates", push, Some("template_key"), ("periodicity", json!("hourly"))),
+        route(Method::PATCH, "/v1/push-templates/t", json!({"enabled": false}), None, ("suggested_times", json!("noon"))),
+        route(post.clone(), "/v1/push-jobs", job, Some("timezone"), ("schedule", json!({"kind": "daily", "time": "24:00"}))),
+        route(Method::PATCH, "/v1/push-jobs/j", json!({"enabled": false}), None, ("schedule", json!(5))),
+        route(post.clone(), "/v1/broadcasts", news, Some("text"), ("title", json!(5))),
         route(put.clone(), "/v1/agents/helper", json!({"enabled": true}), None, ("enabled", json!("yes"))),
         route(put.clone(), "/v1/config/queue", json!({}), None, ("default_priority", json!("high"))),
         route(put.clone(), "/v1/config/lease", json!({"lease_ms": 9000}), None, ("lease_ms", json!("long"))),
@@ -236,6 +245,9 @@ async fn unknown_ids_are_named() {
         ("/v1/conversations/nothing/turns", "conversation_not_found"),
         ("/v1/pairings/nothing", "pairing_not_found"),
         ("/v1/templates/nothing", "template_not_found"),
+        ("/v1/push-templates/nothing", "push_template_not_found"),
+        ("/v1/push-jobs/nothing", "push_job_not_found"),
+        ("/v1/broadcasts/nothing", "broadcast_not_found"),
     ] {
         println!("{path}");
         assert_problem(&app.get(path).await, 404, code, None);

@@ -126,6 +126,18 @@ pub async fn active_of_user<E: Engine>(cx: &Cx<'_, E>, consumer_user_id: &str) -
     cx.sql(&sql, &[consumer_user_id.into(), OF_USER_MAX.into()]).await?.iter().map(|row| binding_of(&row)).collect()
 }
 
+/// Active bindings after a user and an agent, in the order of these.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn active_after<E: Engine>(cx: &Cx<'_, E>, place: (&str, &str), limit: i64) -> Result<Vec<Binding>, OperationError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM bindings WHERE (active_consumer_user_id, agent_key) > (?1, ?2) \
+         ORDER BY active_consumer_user_id, agent_key LIMIT ?3"
+    );
+    cx.sql(&sql, &[place.0.into(), place.1.into(), limit.into()]).await?.iter().map(|row| binding_of(&row)).collect()
+}
+
 /// Whom something is about, as far as it is about anybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Whose {

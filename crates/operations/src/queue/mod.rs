@@ -32,6 +32,7 @@ pub use lease::{Failed, complete, fail, heartbeat};
 pub use list::{MessageItem, Page, messages};
 pub use metadata::attach_metadata;
 pub use recover::recover_leases;
+pub(crate) use send::to_binding;
 pub use send::{Said, Sent, UserMessage, send_as_user};
 pub use stats::{QueueStats, stats};
 pub use turns::{Appended, append_turns, conversation_in_hand};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clawstead_domain::binding::Binding;
 use clawstead_domain::conversation::Enqueue;
 use clawstead_domain::template;
 use clawstead_ledger::Engine;
@@ -105,21 +106,26 @@ async fn command<E: Engine>(cx: &Cx<'_, E>, message: &UserMessage) -> Result<Enq
         }
     };
     let binding = bound(cx, &message.consumer_user_id, &message.agent_key).await?;
+    let request_hash = message.request_hash.clone();
+    Ok(Enqueue { template_id, request_hash, ..to_binding(binding, text, metadata) })
+}
+
+/// What is said through a binding, in the name of its user. The answer goes where the binding says.
+pub(crate) fn to_binding(binding: Binding, text: String, metadata: BTreeMap<String, String>) -> Enqueue {
     let mut command = Enqueue {
         conversation_id: binding.conversation_id,
-        agent_key: message.agent_key.clone(),
+        agent_key: binding.agent_key,
         provider: "system_push".to_owned(),
-        provider_user_id: message.consumer_user_id.clone(),
+        provider_user_id: binding.consumer_user_id,
         text,
-        template_id,
-        request_hash: message.request_hash.clone(),
+        metadata,
         ..Enqueue::default()
     };
     if let (Some(user_id), Some(chat_id)) = (binding.telegram_user_id, binding.telegram_chat_id) {
-        know("telegramChatId", &chat_id);
-        know("telegramUserId", &user_id);
+        command.metadata.insert("telegramChatId".to_owned(), chat_id);
+        command.metadata.insert("telegramUserId".to_owned(), user_id.clone());
         command.provider = "telegram".to_owned();
         command.provider_user_id = user_id;
     }
-    Ok(Enqueue { metadata, ..command })
+    command
 }

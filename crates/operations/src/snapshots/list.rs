@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use super::facts;
 use crate::workers::Worker;
-use crate::{Cx, OperationError};
+use crate::{Cx, OperationError, bindings};
+
+/// The workspace of workers when nobody names another.
+const WORKSPACE: &str = "default";
 
 /// A snapshot, without a way to its bytes: they hold keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +35,9 @@ pub struct SnapshotView {
     pub position: i64,
 }
 
+const COLUMNS: &str = "snapshot_id, conversation_id, agent_key, workspace_id, worker_id, reason, status, restorable, superseded, \
+    based_on, sha256, size_bytes, error, created_at, upload_by, completed_at, position FROM snapshots";
+
 /// Snapshots of a conversation, newest first, those before a position.
 ///
 /// # Errors
@@ -42,10 +48,27 @@ pub async fn list<E: Engine>(
     before: i64,
     limit: i64,
 ) -> Result<Vec<SnapshotView>, OperationError> {
-    let sql = "SELECT snapshot_id, conversation_id, agent_key, workspace_id, worker_id, reason, status, restorable, superseded, \
-               based_on, sha256, size_bytes, error, created_at, upload_by, completed_at, position FROM snapshots \
-               WHERE conversation_id = ?1 AND position < ?2 ORDER BY position DESC LIMIT ?3";
-    let rows = cx.sql(sql, &[conversation_id.into(), before.into(), limit.into()]).await?;
+    let sql = format!("SELECT {COLUMNS} WHERE conversation_id = ?1 AND position < ?2 ORDER BY position DESC LIMIT ?3");
+    let rows = cx.sql(&sql, &[conversation_id.into(), before.into(), limit.into()]).await?;
+    Ok(rows.iter().filter_map(|row| SnapshotView::of(&row)).collect())
+}
+
+/// Snapshots of the conversation of a user and an agent, newest first: those of the workspace that workers have when nobody names
+/// another. None where the user is not bound to the agent now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of_user_agent<E: Engine>(
+    cx: &Cx<'_, E>,
+    consumer_user_id: &str,
+    agent_key: &str,
+    limit: i64,
+) -> Result<Vec<SnapshotView>, OperationError> {
+    let Some(binding) = bindings::of_user(cx, consumer_user_id, agent_key).await? else {
+        return Ok(Vec::new());
+    };
+    let sql = format!("SELECT {COLUMNS} WHERE conversation_id = ?1 AND workspace_id = ?2 ORDER BY position DESC LIMIT ?3");
+    let rows = cx.sql(&sql, &[binding.conversation_id.into(), WORKSPACE.into(), limit.into()]).await?;
     Ok(rows.iter().filter_map(|row| SnapshotView::of(&row)).collect())
 }
 

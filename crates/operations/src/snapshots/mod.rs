@@ -8,7 +8,7 @@ mod retire;
 mod start;
 
 pub use finish::{Finish, fail, finish, take_in};
-pub use list::{SnapshotView, list, list_for};
+pub use list::{SnapshotView, list, list_for, list_of_user_agent};
 pub use offer::{Offer, fetched, latest, say_fetched};
 pub use retire::retire;
 pub use start::{Started, start};

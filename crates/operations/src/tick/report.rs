@@ -13,7 +13,7 @@ use crate::{Cx, OperationError};
 pub struct TickReport {
     /// Whether it ran: not while another is under way.
     pub ran: bool,
-    /// Each kind of work: `leases`, `pairings`, `secrets`, `bots`, `webhooks`, `files`, `machines`, `outbox`, `media`. What there was
+    /// Each kind of work: `leases`, `pairings`, `secrets`, `bots`, `webhooks`, `files`, `machines`, `outbox`, `media`, `pushes`. What there was
     /// no time for is missing.
     pub kinds: BTreeMap<&'static str, KindReport>,
 }

@@ -54,7 +54,7 @@ fn when_time_runs_out_in_every_tick_each_kind_of_work_gets_its_turn() {
         }
     }
     let kinds = done.keys().copied().collect::<Vec<_>>();
-    assert_eq!(kinds, ["bots", "files", "leases", "machines", "media", "outbox", "pairings", "secrets", "webhooks"]);
+    assert_eq!(kinds, ["bots", "files", "leases", "machines", "media", "outbox", "pairings", "pushes", "secrets", "webhooks"]);
     let (least, most) = (done.values().min().unwrap(), done.values().max().unwrap());
     assert!(*most < 12 && most - least <= 1, "{done:?}");
 }

@@ -252,6 +252,7 @@ async fn operators(cx: &Cx<'_, Recording>) -> Result<(), OperationError> {
     assert_eq!(queue::replay_many(cx, &oldest).await?.message_ids, [poison.message_id]);
     queue::discard_many(cx, &oldest).await?;
     said(cx).await?;
+    crate::everything_pushes::pushes(cx).await?;
     queue::user_conversation(cx, "u", "a", 10).await?;
     queue::user_messages(cx, "u", "a", Some(&Status::ALL), 10).await.map(drop)
 }

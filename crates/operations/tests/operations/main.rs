@@ -6,6 +6,7 @@ mod api_keys;
 mod configs;
 mod everything;
 mod everything_files;
+mod everything_pushes;
 mod everything_skills;
 mod everything_telegram;
 #[path = "../common/odd.rs"]

@@ -108,7 +108,7 @@ fn w08_w24_every_operation_says_whom_it_is_about_and_what_is_about_everybody_is_
         json!({"agent_key": "a", "consumer_user_id": "bjorn", "conversation_id": conversation, "message_id": message});
     let limited = key(Some(&["a"]), Some(&["bjorn"]));
     for &operation in Operation::ALL {
-        let expected = matches!(operation.permission(), Permission::Service(_, About::User | About::Several));
+        let expected = matches!(operation.permission(), Permission::Service(_, About::User | About::Audience | About::Several));
         assert_eq!(may(&world, &limited, operation, &everything), expected, "{}", operation.name());
     }
 }
@@ -163,6 +163,19 @@ fn w59_a_key_of_some_agents_or_users_only_manages_no_templates_and_sends_nobodys
         assert!(may(&world, &limited, Operation::SendMessage, &said(&nobodys)));
         assert!(!may(&world, &limited, Operation::SendMessage, &said(&acmes)));
     }
+}
+
+#[test]
+fn p4_a_broadcast_is_for_keys_that_name_agents_or_users_and_for_those_without_a_limit() {
+    let Theirs { world, .. } = theirs();
+    for whole in [key(None, None), Principal::Operator] {
+        assert!(may(&world, &whole, Operation::SendBroadcast, &json!({"company_id": "acme"})));
+    }
+    for limited in [key(Some(&["a"]), None), key(None, Some(&["ada"]))] {
+        assert!(may(&world, &limited, Operation::SendBroadcast, &json!({})));
+        assert!(!may(&world, &limited, Operation::SendBroadcast, &json!({"company_id": "acme"})), "it is of no company");
+    }
+    assert!(!may(&world, &company_key(&["acme"]), Operation::SendBroadcast, &json!({})), "whose users are not known");
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub(super) fn check(events: &[Event], remains: &Remains, findings: &mut Findings
         ends_in_time(wait, events, remains, findings);
     }
     let connection = open(&remains.database)?;
-    let mut statement = connection.prepare("SELECT what, id, at FROM due WHERE at < ?1")?;
+    let mut statement = connection
+        .prepare("SELECT what, id, at FROM due WHERE at < ?1 UNION ALL SELECT what, id, at FROM due_pushes WHERE at < ?1")?;
     let overdue = statement.query_map([remains.end_ms - SLACK_MS], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
     })?;
