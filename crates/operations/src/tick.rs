@@ -16,21 +16,21 @@ use crate::{
     subscriptions,
 };
 
-/// Lease recovery and expiry take at most so many a tick; the next one goes on.
+/// So much is done of one kind before somebody looks whether there is time for more.
 const BATCH: i64 = 100;
 
 /// So many bots a tick: each is a call or two to Telegram.
 const BOTS: i64 = 5;
 
-/// So many steps of broadcasts a tick: each is some dozens of messages.
+/// So many steps of broadcasts before somebody looks: each is some dozens of messages.
 const BROADCAST_STEPS: i64 = 10;
 
 /// So many consumer apps a tick: each is a call.
 const APPS: i64 = 5;
 
 /// Does what is due: leases that ran out, pairing codes that expired, files that nobody needs, machines that should come or
-/// go, what is to be sent to Telegram or fetched from there, push jobs. Trouble with one kind of work is in the report and does not keep the
-/// others from being done. When another tick is under way, nothing is done.
+/// go, what is to be sent to Telegram or fetched from there, push jobs. Trouble with one kind of work is in the report and does not keep
+/// the others from being done. When another tick is under way, nothing is done.
 ///
 /// # Errors
 /// When the database does not say who has the turn.
@@ -44,8 +44,8 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl 
             break;
         }
         let outcome = match work {
-            Work::Leases => queue::recover_leases(&turn.cx(), BATCH).await.map(KindReport::done),
-            Work::Pairings => end_identities(&turn.cx()).await.map(KindReport::done),
+            Work::Leases => recover_leases(&turn).await.map(KindReport::done),
+            Work::Pairings => end_identities(&turn).await.map(KindReport::done),
             Work::Secrets => tidy_rows(&turn.cx()).await.map(KindReport::done),
             Work::Bots => settle_bots(&turn.cx(), outside).await.map(KindReport::done),
             Work::Webhooks => tell_apps(&turn.cx(), outside).await.map(KindReport::done),
@@ -53,7 +53,7 @@ pub async fn run<E: Engine>(cx: &Cx<'_, E>, outside: &Outside<'_>, store: &impl 
             Work::Machines => reconcile::run(&turn, outside).await,
             Work::Outbox => send_outbox(&turn, outside).await.map(KindReport::done),
             Work::Media => fetch_media(&turn, outside, store).await.map(KindReport::done),
-            Work::Pushes => send_pushes(&turn.cx()).await.map(KindReport::done),
+            Work::Pushes => send_pushes(&turn).await.map(KindReport::done),
         };
         report.add(&turn, work.name(), outcome).await?;
     }
@@ -114,10 +114,31 @@ async fn in_turn<E: Engine>(turn: &Turn<'_, E>) -> Result<[Work; 10], OperationE
     Ok(all)
 }
 
+/// Steps of at most `size`, as long as each finds as much to do and there is time.
+async fn in_steps<'a, E: Engine>(
+    turn: &Turn<'a, E>,
+    size: i64,
+    step: impl AsyncFn(Cx<'a, E>, i64) -> Result<i64, OperationError>,
+) -> Result<i64, OperationError> {
+    let mut done = 0;
+    loop {
+        let of_step = step(turn.cx(), size).await?;
+        done += of_step;
+        if of_step < size || !turn.goes_on().await? {
+            return Ok(done);
+        }
+    }
+}
+
+/// Takes messages back whose leases have run out.
+async fn recover_leases<E: Engine>(turn: &Turn<'_, E>) -> Result<i64, OperationError> {
+    in_steps(turn, BATCH, async |cx, size| queue::recover_leases(&cx, size).await).await
+}
+
 /// Notes codes that have expired, and ends what waits in the name of bindings that have ended.
-async fn end_identities<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
-    let expired = pairings::expire_due(cx, BATCH).await?;
-    Ok(expired + bindings::settle_due(cx, BATCH).await?)
+async fn end_identities<E: Engine>(turn: &Turn<'_, E>) -> Result<i64, OperationError> {
+    let expired = in_steps(turn, BATCH, async |cx, size| pairings::expire_due(&cx, size).await).await?;
+    Ok(expired + in_steps(turn, BATCH, async |cx, size| bindings::settle_due(&cx, size).await).await?)
 }
 
 /// Destroys versions of secrets and tokens of workers that are of no more use, and forgets what was counted for a while that is
@@ -149,9 +170,10 @@ async fn fetch_media<E: Engine>(turn: &Turn<'_, E>, outside: &Outside<'_>, store
 }
 
 /// Runs push jobs that are due, and goes on with broadcasts.
-async fn send_pushes<E: Engine>(cx: &Cx<'_, E>) -> Result<i64, OperationError> {
-    let dispatched = push::dispatch_due(cx, BATCH).await?;
-    Ok(dispatched.scanned + push::advance_broadcasts(cx, BROADCAST_STEPS).await?)
+async fn send_pushes<E: Engine>(turn: &Turn<'_, E>) -> Result<i64, OperationError> {
+    let run = async |cx, size| Ok(push::dispatch_due(&cx, size).await?.scanned);
+    let dispatched = in_steps(turn, BATCH, run).await?;
+    Ok(dispatched + in_steps(turn, BROADCAST_STEPS, async |cx, size| push::advance_broadcasts(&cx, size).await).await?)
 }
 
 /// Ends snapshots that are of no more use, and removes bytes that nobody owns.

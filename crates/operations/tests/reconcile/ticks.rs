@@ -77,14 +77,6 @@ fn every_kind_of_work_leaves_its_last_run_and_its_error() {
 #[test]
 fn pairing_codes_expire_once_and_leases_are_taken_back() {
     let world = World::new(0);
-    let created = |hash: &str, expires_at| PairingEvent::PairingCreated {
-        code_hash: hash.to_owned(),
-        consumer_user_id: "u".to_owned(),
-        agent_key: "a".to_owned(),
-        bot_id: None,
-        expires_at,
-        pending_max: None,
-    };
     world.with_cx(|cx| {
         block_on(cx.append("p1", Expected::Version(0), &[created("h1", cx.now + 9_000)])).unwrap();
         block_on(cx.append("p2", Expected::Version(0), &[created("h2", cx.now + 15_000)])).unwrap();
@@ -95,4 +87,27 @@ fn pairing_codes_expire_once_and_leases_are_taken_back() {
     assert_eq!(world.tick().kinds["pairings"].done, 1);
     assert_eq!(world.tick().kinds["pairings"].done, 0);
     assert_eq!(world.count("SELECT count(*) AS n FROM pairings WHERE state = 'expired'"), 2);
+}
+
+#[test]
+fn a_tick_goes_on_with_what_is_due_as_long_as_it_has_time() {
+    let world = World::new(0);
+    world.with_cx(|cx| {
+        for number in 0..230 {
+            block_on(cx.append(&format!("p{number}"), Expected::Version(0), &[created(&number.to_string(), cx.now + 9_000)]))
+                .unwrap();
+        }
+    });
+    assert_eq!(world.tick().kinds["pairings"], KindReport { done: 230, error: None });
+}
+
+fn created(hash: &str, expires_at: i64) -> PairingEvent {
+    PairingEvent::PairingCreated {
+        code_hash: hash.to_owned(),
+        consumer_user_id: "u".to_owned(),
+        agent_key: "a".to_owned(),
+        bot_id: None,
+        expires_at,
+        pending_max: None,
+    }
 }
