@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod check;
+mod fuzz;
 mod sandbox;
 mod sim;
 mod step;
@@ -59,6 +60,7 @@ enum Command {
     Bench(bench_options::BenchOptions),
     Sim(sim_options::SimOptions),
     Crash(crash_options::CrashOptions),
+    Fuzz(fuzz::FuzzOptions),
 }
 
 fn main() -> ExitCode {
@@ -81,6 +83,7 @@ fn run(command: Command) -> Result<()> {
         Command::Say(_) => sandbox::run(&workspace),
         Command::Bench(options) => bench::run(&workspace, !options.no_build),
         Command::Sim(options) => sim::run(&workspace, options.no_build, options.mistake.is_some()),
+        Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Crash(options) => sim::run(&workspace, options.no_build, false),
     }
 }

@@ -126,6 +126,7 @@ mod tests {
 
     use super::Schedule;
     use chrono::{DateTime, Utc};
+    use clawstead_fuzz::Target;
     use proptest::prelude::*;
     use proptest::sample::select;
     use proptest::test_runner::RngSeed;
@@ -201,34 +202,35 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(20_261_120), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn whatever_is_written_as_an_expression_is_read_or_refused(text in "(?s).{0,200}", from in instant()) {
-            reads(&text, from);
-        }
-
-        #[test]
-        fn whatever_bytes_come_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), from in instant()) {
-            reads(&String::from_utf8_lossy(&bytes), from);
-        }
-
-        #[test]
         fn six_fields_of_any_kind_are_read_or_refused(fields in proptest::collection::vec(field(), 6), from in instant()) {
             reads(&fields.join(" "), from);
         }
     }
 
-    /// What was, or could be, slow or wrong.
+    const TARGET: Target = Target {
+        name: "cron",
+        words: &[
+            "*", "*/", "-", ",", "/", "?", "L", "LW", "15W", "#", "#L", "MON", "jan", "59", "60", "31", "@yearly", " ", "\t",
+        ],
+        mutations: 8_000,
+    };
+
     #[test]
-    fn known_odd_expressions() {
-        let now = time("2026-01-01T00:00:00Z");
-        for good in ["0 0 0 29 2 *", "59 59 23 31 12 *", "0 0 0 L * *", "*/59 * * * * *"] {
-            assert!(reads(good, now), "{good}");
-        }
-        for never in ["0 0 0 30 2 *", "0 0 0 31 2,4,6,9,11 *"] {
-            reads(never, now);
-        }
-        let long = format!("{} * * * * *", "0,".repeat(1_000_000));
-        for bad in [long.as_str(), "4294967296 * * * * *", "*/0 * * * * *", "5-1 * * * * *", "\0 * * * * *", "٣ * * * * *"] {
-            assert!(!reads(bad, now), "{}", &bad[..20.min(bad.len())]);
-        }
+    fn corpus_of_cron() {
+        let from = ["2026-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z", "2024-02-29T23:59:59Z", "9999-12-31T23:59:58Z"].map(time);
+        let far = TARGET.run(|name, bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let is_good = from.map(|from| reads(&text, from)).contains(&true);
+            assert!(!name.starts_with("valid-") || is_good, "it is refused");
+            assert!(!name.starts_with("bad-") || !is_good, "it is taken");
+            is_good
+        });
+        assert!(far > TARGET.mutations / 50, "only {far} are expressions");
+    }
+
+    /// As long as nobody would keep one.
+    #[test]
+    fn an_expression_of_a_million_parts_is_refused_at_once() {
+        assert!(!reads(&format!("{} * * * * *", "0,".repeat(1_000_000)), time("2026-01-01T00:00:00Z")));
     }
 }

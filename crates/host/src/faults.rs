@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wasmtime::Error;
 
+use crate::bindings::spin::sqlite::sqlite::Value;
 use crate::sqlite::{Executed, Failure};
 
 /// A trouble that one statement meets.
@@ -21,17 +22,36 @@ pub enum Fault {
     KilledAfter,
 }
 
+/// A statement that a guest is about to run.
+pub struct Statement<'a> {
+    /// Whose it is.
+    pub component: &'a str,
+    /// Its text.
+    pub sql: &'a str,
+    pub(crate) parameters: &'a [Value],
+}
+
+impl<'a> Statement<'a> {
+    /// Those of its parameters that are texts, in their order.
+    pub fn texts(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.parameters.iter().filter_map(|value| match value {
+            Value::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
+
 /// Decides which statements meet a trouble.
 pub trait Faults: Send + Sync + 'static {
-    /// Asked once for each statement of the component, before it is run.
-    fn statement(&self, component: &str, sql: &str) -> Option<Fault>;
+    /// Asked once for each statement of a guest, before it is run.
+    fn statement(&self, statement: &Statement<'_>) -> Option<Fault>;
 }
 
 /// All goes well.
 pub(crate) struct NoFaults;
 
 impl Faults for NoFaults {
-    fn statement(&self, _: &str, _: &str) -> Option<Fault> {
+    fn statement(&self, _: &Statement<'_>) -> Option<Fault> {
         None
     }
 }

@@ -52,7 +52,7 @@ mod watched;
 pub use clock::{Clock, SystemClock};
 pub use components::Components;
 pub use error::HostError;
-pub use faults::{Fault, Faults};
+pub use faults::{Fault, Faults, Statement};
 pub use guest_log::{GuestLog, tracing_guest_log};
 pub use host::Host;
 pub use internet::Internet;

@@ -22,7 +22,7 @@ use futures::future::ready;
 use wasmtime::component::{Accessor, FutureReader, HasData, Resource, StreamReader};
 
 use crate::bindings::spin::sqlite::sqlite::{self as wit, Error, QueryResult, RowResult, Value};
-use crate::faults::{self, Fault};
+use crate::faults::{self, Fault, Statement};
 use crate::state::GuestState;
 
 /// `spin:sqlite` for guests.
@@ -49,8 +49,8 @@ impl SqliteView<'_> {
         Ok(self.0.table.get(connection)?.clone())
     }
 
-    fn fault(&self, sql: &str) -> Option<Fault> {
-        self.0.services.faults.statement(&self.0.grant.component, sql)
+    fn fault(&self, sql: &str, parameters: &[Value]) -> Option<Fault> {
+        self.0.services.faults.statement(&Statement { component: &self.0.grant.component, sql, parameters })
     }
 }
 
@@ -72,7 +72,7 @@ impl wit::HostConnection for SqliteView<'_> {
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<QueryResult, Error>> {
         let connection = self.get(&connection)?;
-        let fault = self.fault(&text);
+        let fault = self.fault(&text, &parameters);
         let Executed { columns, rows, error } = faults::execute(fault, connection.execute(&text, &parameters)).await?;
         Ok(match error {
             Some(failure) => Err(failure.into_error()),
@@ -107,7 +107,7 @@ impl<T: 'static> wit::HostConnectionWithStore<T> for HostSqlite {
     ) -> wasmtime::Result<Result<Rows, Error>> {
         let (connection, fault) = accessor.with(|mut access| {
             let view = access.get();
-            Ok::<_, wasmtime::Error>((view.get(&connection)?, view.fault(&text)))
+            Ok::<_, wasmtime::Error>((view.get(&connection)?, view.fault(&text, &parameters)))
         })?;
         let Executed { columns, rows, error } = faults::execute(fault, connection.execute(&text, &parameters)).await?;
         let outcome = error.map_or(Ok(()), |failure| Err(failure.into_error()));

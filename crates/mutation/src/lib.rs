@@ -39,6 +39,7 @@ mutations! {
     Startled = "startled", "A key that comes again is taken for damage, and answered with a 5xx.";
     Chatty = "chatty", "A log line holds the path.";
     DeafDrain = "deaf-drain", "No worker is ever drained.";
+    Blunt = "blunt", "A disk that fails is answered for as if it were our mistake.";
     HollowWord = "hollow-word", "A worker is told that its job is done, and that is not written down.";
 }
 

@@ -2,6 +2,7 @@
 
 use clawstead_domain::{Refusal, RefusalKind};
 use clawstead_ledger::EngineError;
+use clawstead_mutation::{Mutation, made};
 use clawstead_operations::OperationError;
 use http::StatusCode;
 use serde_json::json;
@@ -93,7 +94,7 @@ impl From<EngineError> for Problem {
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", "the database is busy; try again")
         } else if error.is_full() {
             Self::new(StatusCode::INSUFFICIENT_STORAGE, "database_full", "there is no room left; nothing of this was done")
-        } else if error.is_io() {
+        } else if error.is_io() && !made(Mutation::Blunt) {
             let detail = "the disk of the database failed; whether this was done is not known: ask again, with the same key";
             let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail);
             Self { retry_after_s: Some(IO_RETRY_AFTER_S), ..problem }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::clock::VirtualClock;
+use crate::met::Met;
 use crate::wire::Link;
 
 /// One request and what came of it, as whoever was asked saw it.
@@ -53,8 +54,10 @@ impl Exchange {
 /// Where something was done to clawstead that its answers may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Its process or its database.
-    Inside,
+    /// Its process.
+    Process,
+    /// Its database.
+    Database,
     /// What it calls: Telegram, Fly.
     Outside,
 }
@@ -75,6 +78,7 @@ struct Written {
     lines: Vec<String>,
     exchanges: Vec<Exchange>,
     mishaps: Vec<Mishap>,
+    met: Met,
     guest_lines: Vec<String>,
     host_lines: Vec<String>,
 }
@@ -142,6 +146,16 @@ impl History {
     /// All that was done to clawstead so far.
     pub fn mishaps(&self) -> Vec<Mishap> {
         self.written().mishaps.clone()
+    }
+
+    /// A fault of this kind was met.
+    pub fn met(&self, kind: String) {
+        self.written().met.add(kind, 1);
+    }
+
+    /// The faults that were met so far.
+    pub fn all_met(&self) -> Met {
+        self.written().met.clone()
     }
 
     /// All lines of the host's own log so far.

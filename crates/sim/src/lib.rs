@@ -10,6 +10,7 @@ pub mod crash;
 pub mod dice;
 pub mod history;
 pub mod host_lines;
+pub mod met;
 pub mod plane;
 pub mod schedule;
 pub mod shrink;

@@ -12,6 +12,7 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Parser, ValueEnum};
 use clawstead_sim::check::{check, tally};
 use clawstead_sim::crash;
+use clawstead_sim::met::Met;
 use clawstead_sim::plane::Build;
 use clawstead_sim::schedule::{Class, Step, draw};
 use clawstead_sim::shrink::{part, shrink};
@@ -84,11 +85,11 @@ fn run(options: &SimOptions) -> Result<bool> {
     let first = options.seed.unwrap_or(options.first);
     let count = if options.seed.is_some() { 1 } else { options.seeds };
     let started = Instant::now();
-    let mut lived_ms = 0;
+    let (mut lived_ms, mut met) = (0, Met::default());
     let mut all_kept = true;
     for seed in first..first + count {
         let schedule = draw(seed, options.steps, &classes);
-        let (lasted_ms, kept) = one(&build, options, seed, &schedule)?;
+        let (lasted_ms, kept) = one(&build, options, seed, &schedule, &mut met)?;
         lived_ms += lasted_ms;
         all_kept &= kept;
         if !kept && !options.keep_going {
@@ -97,6 +98,10 @@ fn run(options: &SimOptions) -> Result<bool> {
     }
     let hours = lived_ms as f64 / 3_600_000.0;
     let seconds = started.elapsed().as_secs_f64();
+    if options.met {
+        print!("{met}");
+        println!("kinds of faults that were not met: {:?}", met.missing());
+    }
     println!("{hours:.1} simulated hours in {seconds:.1} s: {:.2} hours a second", hours / seconds);
     Ok(all_kept)
 }
@@ -108,7 +113,7 @@ fn classes(named: Option<&[String]>) -> Result<Vec<Class>> {
 }
 
 /// How long it lasted, virtual ms, and whether every promise was kept.
-fn one(build: &Build, options: &SimOptions, seed: u64, schedule: &[Step]) -> Result<(u64, bool)> {
+fn one(build: &Build, options: &SimOptions, seed: u64, schedule: &[Step], met: &mut Met) -> Result<(u64, bool)> {
     let steps = options.only.as_ref().map_or_else(|| schedule.to_vec(), |only| part(schedule, only));
     let remains = world::run(build, seed, &steps)?;
     if options.log {
@@ -120,6 +125,7 @@ fn one(build: &Build, options: &SimOptions, seed: u64, schedule: &[Step]) -> Res
     if options.log {
         println!("in the log: {:?}", tally(&remains)?);
     }
+    met.extend(Met::of(&remains)?);
     let broken = check(&remains)?;
     println!("seed {seed}: {} steps, {} lines, {}", steps.len(), remains.history.lines().len(), remains.history.hash());
     for violation in &broken {

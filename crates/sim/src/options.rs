@@ -30,6 +30,9 @@ pub(crate) struct SimOptions {
     /// Print everything that happened
     #[arg(long)]
     pub(crate) log: bool,
+    /// Print how often each kind of fault was met
+    #[arg(long)]
+    pub(crate) met: bool,
     /// Go on after a seed that fails
     #[arg(long)]
     pub(crate) keep_going: bool,

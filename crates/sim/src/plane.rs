@@ -2,18 +2,21 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
 use clawstead_emulators::web::WebError;
-use clawstead_host::{Components, Fault, Faults, Host, HostOptions, body, collect};
+use clawstead_host::{Components, Fault, Faults, Host, HostOptions, Statement, body, collect};
 use http::{Request, Response};
 use tokio::sync::watch;
 
 use crate::clock::VirtualClock;
 use crate::dice::Dice;
 use crate::history::{History, Place};
+use crate::met::{self, Moment};
+use crate::schedule::{StatementFault, Statements};
 use crate::wire::{PLANE, WayOut, Wire};
 
 /// The components that run, and their manifest.
@@ -107,15 +110,15 @@ pub mod keys {
     pub const FLY: &str = "fly_simulated_token_c0ffee4242";
 }
 
-/// Statements that are to go wrong: the first of a component after so many that go well.
+/// Statements that are to go wrong: the first of some after so many that go well.
 #[derive(Debug, Clone)]
 pub struct Ambush {
-    /// The component; empty for any.
-    pub component: String,
+    /// Which.
+    pub which: Statements,
     /// So many go well before.
     pub skip: u64,
     /// What then happens.
-    pub fault: Fault,
+    pub fault: StatementFault,
     /// To so many.
     pub times: u64,
 }
@@ -125,6 +128,8 @@ pub struct Ambushes {
     clock: Arc<VirtualClock>,
     history: History,
     waiting: Mutex<Vec<Ambush>>,
+    /// How many statements so far were to write.
+    writes: AtomicU64,
 }
 
 impl Ambushes {
@@ -134,28 +139,41 @@ impl Ambushes {
 }
 
 impl Faults for Ambushes {
-    fn statement(&self, component: &str, sql: &str) -> Option<Fault> {
+    fn statement(&self, statement: &Statement<'_>) -> Option<Fault> {
+        let moment = Moment::of(statement);
+        self.writes.fetch_add(u64::from(moment.writes()), Ordering::Relaxed);
         if let Some(left) = self.clock.frozen_for() {
+            self.history.met(met::FROZEN.to_owned());
             return Some(Fault::Late(left));
         }
+        let component = statement.component;
         let mut waiting = self.waiting();
-        let fits = |ambush: &Ambush| ambush.component.is_empty() || ambush.component == component;
+        let fits = |ambush: &Ambush| match ambush.which {
+            Statements::Of(of) => of.is_empty() || of == component,
+            Statements::Appends(of) => moment.event().is_some() && of == component,
+            Statements::Events(event) => moment.event() == Some(event),
+        };
         let at = waiting.iter().position(fits)?;
         let ambush = &mut waiting[at];
         if ambush.skip > 0 {
             ambush.skip -= 1;
             return None;
         }
-        let fault = ambush.fault.clone();
+        let fault = ambush.fault;
         ambush.times = ambush.times.saturating_sub(1);
         if ambush.times == 0 {
             waiting.remove(at);
         }
         drop(waiting);
-        let words: Vec<&str> = sql.split_whitespace().take(4).collect();
-        self.history.note(format_args!("ambush {component} {fault:?} at {}", words.join(" ")));
-        self.history.mishap(Place::Inside, self.clock.wall_ms());
-        Some(fault)
+        let words: Vec<&str> = statement.sql.split_whitespace().take(4).collect();
+        self.history.note(format_args!(
+            "ambush {component} {fault:?} at {} {}",
+            words.join(" "),
+            moment.event().unwrap_or_default()
+        ));
+        self.history.mishap(fault.place(), self.clock.wall_ms());
+        self.history.met(met::at_a_statement(fault, moment.name(component)));
+        Some(fault.fault())
     }
 }
 
@@ -177,7 +195,12 @@ pub struct Plane {
 impl Plane {
     /// One that is not started yet. Every second one, by the dice, has its guests share connections.
     pub fn new(build: Build, folder: PathBuf, clock: Arc<VirtualClock>, dice: Dice, history: History) -> Self {
-        let ambushes = Ambushes { clock: Arc::clone(&clock), history: history.clone(), waiting: Mutex::default() };
+        let ambushes = Ambushes {
+            clock: Arc::clone(&clock),
+            history: history.clone(),
+            waiting: Mutex::default(),
+            writes: AtomicU64::new(0),
+        };
         Self {
             build,
             folder,
@@ -240,7 +263,7 @@ impl Plane {
     /// Ends it as a killed process ends: whoever waits for an answer gets none.
     pub async fn kill(&self) {
         let Some(host) = self.host().take() else { return };
-        self.history.mishap(Place::Inside, self.clock.wall_ms());
+        self.history.mishap(Place::Process, self.clock.wall_ms());
         self.killed.send_modify(|times| *times += 1);
         host.kill().await;
     }
@@ -248,6 +271,11 @@ impl Plane {
     /// Has statements go wrong.
     pub fn ambush(&self, ambush: Ambush) {
         self.ambushes.waiting().push(ambush);
+    }
+
+    /// How many statements so far were to write.
+    pub fn writes(&self) -> u64 {
+        self.ambushes.writes.load(Ordering::Relaxed)
     }
 
     /// No more of that.
@@ -260,7 +288,7 @@ impl Plane {
         let from_ms = self.clock.wall_ms();
         self.clock.freeze(ms);
         self.clock.thawed().await;
-        self.history.mishap(Place::Inside, from_ms);
+        self.history.mishap(Place::Process, from_ms);
     }
 
     /// Asks it.
@@ -271,6 +299,9 @@ impl Plane {
         let Some(host) = self.host().clone() else { return Err(WebError::Refused) };
         let mut killed = self.killed.subscribe();
         let answer = async {
+            if self.clock.frozen_for().is_some() {
+                self.history.met(met::FROZEN.to_owned());
+            }
             self.clock.thawed().await;
             let (parts, answer) = host.request(request.map(body)).await.into_parts();
             let answer = collect(answer).await.map(|answer| Response::from_parts(parts, answer)).map_err(|_| WebError::Closed);

@@ -3,7 +3,9 @@
 pub(crate) mod draw;
 
 use clap::ValueEnum;
+use clawstead_host::Fault;
 
+use crate::history::Place;
 use crate::wire::{Effect, Link};
 
 pub use draw::draw;
@@ -159,9 +161,9 @@ pub enum Action {
     },
     /// A statement goes wrong.
     Statement {
-        /// Of this component; empty for any.
-        component: &'static str,
-        /// After so many that go well.
+        /// One of these.
+        which: Statements,
+        /// After so many of them that go well.
         skip: u64,
         /// How.
         fault: StatementFault,
@@ -190,6 +192,17 @@ pub enum Action {
     },
 }
 
+/// Some of the statements that guests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statements {
+    /// All of this component; empty for any.
+    Of(&'static str),
+    /// Those by which this component appends to the log.
+    Appends(&'static str),
+    /// Those by which anybody appends an event of this type.
+    Events(&'static str),
+}
+
 /// How a statement goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatementFault {
@@ -203,6 +216,30 @@ pub enum StatementFault {
     KilledBefore,
     /// The component is killed after it.
     KilledAfter,
+}
+
+impl StatementFault {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Full, Self::Io, Self::Busy, Self::KilledBefore, Self::KilledAfter];
+
+    /// What the host is told to do.
+    pub(crate) fn fault(self) -> Fault {
+        match self {
+            Self::Full => Fault::Fails("database or disk is full".to_owned()),
+            Self::Io => Fault::Fails("disk I/O error".to_owned()),
+            Self::Busy => Fault::Busy,
+            Self::KilledBefore => Fault::KilledBefore,
+            Self::KilledAfter => Fault::KilledAfter,
+        }
+    }
+
+    /// What it is done to.
+    pub(crate) fn place(self) -> Place {
+        match self {
+            Self::Full | Self::Io | Self::Busy => Place::Database,
+            Self::KilledBefore | Self::KilledAfter => Place::Process,
+        }
+    }
 }
 
 impl Action {

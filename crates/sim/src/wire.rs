@@ -17,6 +17,7 @@ pub use trouble::{Effect, Trouble};
 use crate::clock::VirtualClock;
 use crate::dice::Dice;
 use crate::history::{Exchange, History, Place};
+use crate::met;
 use crate::plane::Plane;
 
 /// Where clawstead is.
@@ -160,6 +161,7 @@ impl Passage {
     async fn make(self, request: Request<Bytes>, answered: oneshot::Sender<Result<Response<Bytes>, WebError>>) {
         if let Some(effect) = &self.effect {
             self.wire.history.note(format_args!("trouble {} {} {effect:?}", self.link.name(), self.path));
+            self.wire.history.met(met::on_the_wire(self.link, effect.name()));
         }
         let from_ms = self.wire.clock.wall_ms();
         let delay = if let Some(Effect::Late(ms)) = self.effect { ms } else { 0 };

@@ -138,6 +138,8 @@ async fn live(build: &Build, seed: u64, schedule: &[Step]) -> Result<Remains> {
         actors.spawn(external::live(Arc::clone(&world), worker, Dice::of(seed, parts::WORKERS + number)));
     }
     world.play(schedule).await;
+    // Who is frozen cannot do anything yet about what was due meanwhile.
+    world.clock.thawed().await;
     let calm_ms = wall(&world.clock);
     world.run_on().await?;
     actors.shutdown().await;

@@ -140,7 +140,7 @@ async fn a_full_disk_is_told_of_and_leaves_nothing_half_done() {
     // What is there can still be read.
     asker.position().await;
     host.kill().await.expect("it is killed");
-    stage.history.mishap_between(Place::Inside, from_ms, now_ms());
+    stage.history.mishap_between(Place::Database, from_ms, now_ms());
     assert_eq!(count_of_messages(&database), accepted.len());
 
     host.start(None).await.expect("it serves");

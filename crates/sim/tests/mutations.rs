@@ -66,6 +66,7 @@ caught! {
     a_startled_answer_is_seen: Startled breaks ["no-failure-without-a-fault"];
     a_chatty_line_is_seen: Chatty breaks ["log-lines-are-silent"];
     a_deaf_drain_is_seen: DeafDrain breaks ["nothing-left", "nothing-stuck", "every-machine-has-a-reason"];
+    a_blunt_answer_is_seen: Blunt breaks ["no-failure-without-a-fault"];
     a_hollow_word_is_seen: HollowWord breaks ["told-is-kept"];
 }
 

@@ -1,6 +1,7 @@
 //! clawstead from end to end: the built components over HTTP. One binary, so that the host is linked once.
 
 mod attachments;
+mod calls_corpus;
 mod claims;
 mod deaths;
 mod events;

@@ -13,6 +13,9 @@ use super::{find, of_agent};
 use crate::secrets::InForce;
 use crate::{Cx, OperationError, agents, decide, secrets};
 
+/// The field that whoever brings a token brings it in.
+const TOKEN: &str = "token";
+
 /// A bot whose token is sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
@@ -62,7 +65,7 @@ pub async fn reconcile<E: Engine, T: Transport>(
     let agent = agents::get(cx, agent_key).await?;
     for secret_ref in token_refs(cx, &agent, secret_ref).await? {
         if let Some(token) = secrets::open(cx, keys, &secret_ref).await? {
-            return import_token(cx, keys, telegram, agent_key, token.expose()).await;
+            return import_token(cx, keys, telegram, agent_key, token.expose()).await.map_err(blame_nothing_asked);
         }
     }
     Err(Refusal::conflict("token_missing", "no token was imported for the agent").into())
@@ -115,10 +118,20 @@ pub(super) fn blame_token(error: OperationError) -> OperationError {
     }
 }
 
+/// For whoever did not bring the token that is refused: no field of what was asked is at fault.
+fn blame_nothing_asked(error: OperationError) -> OperationError {
+    match error {
+        OperationError::Refused(refusal) if refusal.field == Some(TOKEN) => {
+            Refusal::conflict(TOKEN_REFUSED, format!("the token that was imported is of no use: {}", refusal.detail)).into()
+        }
+        error => error,
+    }
+}
+
 fn not_accepted() -> Refusal {
     bad_token("Telegram does not accept it")
 }
 
 fn bad_token(why: &str) -> Refusal {
-    Refusal::invalid("token", why)
+    Refusal::invalid(TOKEN, why)
 }

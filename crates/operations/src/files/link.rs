@@ -88,8 +88,6 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn keys() -> KeyRing {
@@ -134,23 +132,6 @@ mod tests {
         for end in ["0100", "+100"] {
             let changed = token(&link()).replace(".100.", &format!(".{end}."));
             assert_eq!(Link::parse(&keys(), &changed, Action::Upload, 99), Err(LinkError::Forged), "{end}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_link_that_was_changed_is_forged(place: usize, other: char, longer: bool) {
-            let good = token(&link());
-            let at = place % good.len();
-            let rest = if longer { &good[at..] } else { &good[at + 1..] };
-            let changed = format!("{}{other}{rest}", &good[..at]);
-            prop_assume!(changed != good);
-            prop_assert_eq!(Link::parse(&keys(), &changed, Action::Upload, 1), Err(LinkError::Forged));
-        }
-
-        #[test]
-        fn whatever_is_no_link_is_forged(text: String) {
-            prop_assert_eq!(Link::parse(&keys(), &text, Action::Upload, 1), Err(LinkError::Forged));
         }
     }
 }

@@ -1,10 +1,11 @@
+use clawstead_operations::bots::Telegram;
 use clawstead_operations::{OperationError, bots, secrets};
 use clawstead_transport::{ScriptedTransport, TransportError};
 use futures::executor::block_on;
 use serde_json::json;
 
 use crate::telegram::{self, BOT_ID, TOKEN, on};
-use crate::world::{AGENT, World, refused};
+use crate::world::{AGENT, API, PUBLIC, World, refused};
 
 fn token_in_force(world: &World) -> String {
     let secret = block_on(secrets::open(&world.cx(), &world.keys, "telegram.botToken.7000000001")).unwrap();
@@ -66,6 +67,25 @@ fn a_token_that_ends_while_its_bot_is_linked_is_the_field_at_fault() {
         assert_eq!((refusal.code, refusal.field), ("invalid_field", Some("token")));
         assert_eq!((world.count("WebhookFailed"), world.count("WebhookConfigured")), (1, 0));
     }
+}
+
+/// Whoever has an imported token looked at again has brought none.
+#[test]
+fn a_token_that_was_revoked_since_is_no_field_of_what_asks_for_it() {
+    let world = World::with_bot();
+    let before = world.story();
+    for status in [401, 404] {
+        let body = json!({"ok": false, "error_code": status, "description": "no"}).to_string();
+        for secret_ref in [None, Some("telegram.botToken.7000000001")] {
+            let transport = ScriptedTransport::new().answer(on("/getMe"), status, body.clone());
+            let telegram = Telegram { transport: &transport, api_url: API, public_url: PUBLIC };
+            let outcome = block_on(bots::reconcile(&world.cx(), &world.keys, telegram, AGENT, secret_ref));
+            let Err(OperationError::Refused(refusal)) = outcome else { panic!("{outcome:?}") };
+            assert_eq!((refusal.code, refusal.field), ("token_refused", None));
+            assert!(!format!("{refusal:?}").contains("AAfirst"));
+        }
+    }
+    assert_eq!(world.story(), before);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use clawstead_domain::skill::{BUNDLE_BYTES_MAX, Channel, Deploy, ModuleFormat, NewFile};
+use clawstead_fuzz::Target;
 use clawstead_operations::OperationError;
 use clawstead_operations::skills::Outcome;
 use clawstead_vault::sha256_hex;
@@ -78,6 +79,76 @@ fn deploy(world: &World, wanted: Wanted) -> Result<Outcome, OperationError> {
     world.deploy(Deploy { slug, version, module_format, entry_point, files, channel, display_name, description, signature })
 }
 
+/// Deploys what has the shape of a command. What is taken can be handed to a worker, and what is not is refused with a reason: gives
+/// whether it was new, or the code.
+fn try_deploy(world: &World, command: &str, wanted: Wanted) -> Result<bool, &'static str> {
+    match deploy(world, wanted) {
+        Ok(outcome) => {
+            let manifest = world.manifest(Channel::Stable);
+            assert_eq!(manifest.left_out, Vec::new(), "{command}");
+            let is_there = manifest.skills.iter().any(|skill| skill.slug == outcome.slug && skill.version == outcome.version);
+            assert!(is_there, "{command}");
+            Ok(outcome.is_new)
+        }
+        Err(OperationError::Refused(refusal)) => {
+            assert!(refusal.field.is_some(), "{refusal:?}");
+            assert!(refusal.detail.bytes().all(|byte| !byte.is_ascii_control()), "{refusal:?}");
+            Err(refusal.code)
+        }
+        Err(error) => panic!("{error:?}: {command}"),
+    }
+}
+
+const TARGET: Target = Target {
+    name: "skills",
+    words: &[
+        "\"slug\":",
+        "\"version\":",
+        "\"files\":",
+        "\"path\":",
+        "\"content\":",
+        "\"sha256\":",
+        "\"module_format\":",
+        "\"entry_point\":",
+        "SKILL.md",
+        "scripts/index.mjs",
+        "scripts/index.cjs",
+        "1.0.0",
+        "-rc.1",
+        "+build",
+        "/",
+        "\\u202e",
+        "\\u0000",
+        "{}",
+        "[]",
+        "null",
+    ],
+    mutations: 3_000,
+};
+
+/// After so many the deployment is a new one, so that it stays small in long runs.
+const DEPLOYS_MAX: usize = 2_000;
+
+#[test]
+fn corpus_of_skills() {
+    let (mut world, mut deployed) = (World::new(), 0);
+    let far = TARGET.run(|name, bytes| {
+        let Ok(wanted) = serde_json::from_slice::<Wanted>(bytes) else {
+            assert!(name.is_empty() || name.starts_with("no-command") || name.starts_with("found-"), "{name}");
+            return false;
+        };
+        if deployed == DEPLOYS_MAX {
+            (world, deployed) = (World::new(), 0);
+        }
+        deployed += 1;
+        let outcome = try_deploy(&world, &bytes.escape_ascii().to_string(), wanted);
+        assert!(!name.starts_with("valid-") || outcome == Ok(true), "{outcome:?}");
+        assert!(!name.starts_with("refused-") || outcome.is_err(), "it was taken");
+        true
+    });
+    assert!(far > TARGET.mutations / 20, "only {far} are commands");
+}
+
 #[test]
 fn whatever_is_deployed_is_refused_or_handed_out_whole() {
     let config = ProptestConfig { rng_seed: RngSeed::Fixed(20_261_122), failure_persistence: None, ..ProptestConfig::default() };
@@ -88,20 +159,9 @@ fn whatever_is_deployed_is_refused_or_handed_out_whole() {
         let command = command.new_tree(&mut runner).unwrap().current();
         // What is not even of this shape is refused before it gets here.
         let Ok(wanted) = serde_json::from_value::<Wanted>(command.clone()) else { continue };
-        match deploy(&world, wanted) {
-            Ok(outcome) => {
-                added += usize::from(outcome.is_new);
-                let manifest = world.manifest(Channel::Stable);
-                assert_eq!(manifest.left_out, Vec::new(), "{command}");
-                let is_there = manifest.skills.iter().any(|skill| skill.slug == outcome.slug && skill.version == outcome.version);
-                assert!(is_there, "{command}");
-            }
-            Err(OperationError::Refused(refusal)) => {
-                assert!(refusal.field.is_some(), "{refusal:?}");
-                assert!(refusal.detail.bytes().all(|byte| !byte.is_ascii_control()), "{refusal:?}");
-                refusals.insert(refusal.code);
-            }
-            Err(error) => panic!("{error:?}: {command}"),
+        match try_deploy(&world, &command.to_string(), wanted) {
+            Ok(is_new) => added += usize::from(is_new),
+            Err(code) => drop(refusals.insert(code)),
         }
     }
     assert_eq!(world.rows("SELECT 1 FROM skill_versions").len(), added);

@@ -6,6 +6,7 @@ mod attachments;
 mod collecting;
 mod growth;
 mod links;
+mod links_corpus;
 mod memory;
 mod object_store;
 #[path = "../common/prepared.rs"]

@@ -3,4 +3,5 @@
 
 mod rates;
 mod reach;
+mod tokens;
 mod world;

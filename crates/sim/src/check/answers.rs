@@ -11,6 +11,9 @@ const ECHO_MS: u64 = 5_000;
 /// How clawstead says that somebody else is in trouble.
 const BAD_GATEWAY: u16 = 502;
 
+/// How it says that the database is busy, does not work, or is full.
+const OF_THE_DATABASE: [u16; 2] = [503, 507];
+
 pub(super) fn check(exchanges: &[Exchange], remains: &Remains, findings: &mut Findings) {
     let mishaps = remains.history.mishaps();
     for exchange in exchanges.iter().filter(|one| is_to_plane(one)) {
@@ -37,14 +40,19 @@ fn is_to_plane(exchange: &Exchange) -> bool {
     !matches!(exchange.link, Link::PlaneToFly | Link::PlaneToTelegram | Link::WorkerToTelegram)
 }
 
-/// Something was done to the process or its database meanwhile, or the answer is that somebody else is in trouble, and he was.
+/// Something was done to the process meanwhile; or to its database, and the answer says that; or the answer is that somebody else is in
+/// trouble, and he was.
 fn is_excused(exchange: &Exchange, status: u16, mishaps: &[Mishap]) -> bool {
     let meanwhile = |one: &&Mishap| one.from_ms <= exchange.answered_ms && exchange.arrived_ms <= one.until_ms;
-    let fits = |one: &Mishap| one.place == Place::Inside || status == BAD_GATEWAY;
+    let fits = |one: &Mishap| match one.place {
+        Place::Process => true,
+        Place::Database => OF_THE_DATABASE.contains(&status),
+        Place::Outside => status == BAD_GATEWAY,
+    };
     mishaps.iter().filter(meanwhile).any(fits)
 }
 
 fn describe(exchange: &Exchange) -> String {
-    let (link, method, path) = (exchange.link.name(), &exchange.method, &exchange.path);
-    format!("{link} {method} {path} -> {:?} at {}", exchange.status, exchange.arrived_ms)
+    let (link, method, path, json) = (exchange.link.name(), &exchange.method, &exchange.path, exchange.json());
+    format!("{link} {method} {path} -> {:?} {} at {}", exchange.status, json["code"], exchange.arrived_ms)
 }

@@ -1,6 +1,6 @@
 //! Drawing a schedule.
 
-use super::{Action, Burden, Class, StatementFault, Step};
+use super::{Action, Burden, Class, StatementFault, Statements, Step};
 use crate::dice::Dice;
 use crate::wire::{Effect, Link};
 
@@ -16,6 +16,29 @@ pub(crate) const CHATS: u64 = 4;
 pub(crate) const APP_CONVERSATIONS: u64 = 3;
 /// How many agents there are.
 pub(crate) const AGENTS: u64 = 2;
+
+/// Where requests meet troubles: each as often as it stands here.
+pub(crate) const LINKS: [(Class, Link); 15] = [
+    (Class::Telegram, Link::TelegramToPlane),
+    (Class::Telegram, Link::TelegramToPlane),
+    // Seldom used, so that most of these are not met.
+    (Class::Telegram, Link::PlaneToTelegram),
+    (Class::Telegram, Link::PlaneToTelegram),
+    (Class::Telegram, Link::WorkerToTelegram),
+    (Class::Telegram, Link::WorkerToTelegram),
+    (Class::Telegram, Link::WorkerToTelegram),
+    (Class::Fly, Link::PlaneToFly),
+    (Class::Fly, Link::PlaneToFly),
+    (Class::Fly, Link::PlaneToFly),
+    (Class::Workers, Link::WorkerToPlane),
+    (Class::Workers, Link::WorkerToPlane),
+    (Class::Workers, Link::WorkerToPlane),
+    (Class::Apps, Link::AppToPlane),
+    (Class::Apps, Link::TimerToPlane),
+];
+
+/// Those that write while the schedule is played.
+const COMPONENTS: [&str; 5] = ["telegram-webhook", "enqueue", "worker-api", "functions", "fly-reconciler"];
 
 /// The schedule of a seed: so many steps, of which those that are faults are of these kinds.
 pub fn draw(seed: u64, steps: u64, classes: &[Class]) -> Vec<Step> {
@@ -55,14 +78,14 @@ fn action(dice: &Dice, number: u64) -> Action {
         57 => Action::Leases { lease_ms: dice.between(20_000, 90_000) },
         58..60 => Action::Ticks { count: dice.between(2, 5) },
         60 => Action::Rebuild,
-        61..88 => trouble(dice),
-        88 => Action::Full { ms: dice.between(5_000, 120_000) },
-        89..92 => Action::KillMachine { nth: dice.between(0, 4) },
-        92 => Action::CrashMachine { nth: dice.between(0, 4) },
-        93..97 => statement(dice),
-        97 => Action::Lock { ms: dice.between(500, 8_000) },
-        98 => Action::Restart { down_ms: dice.between(0, 20_000) },
-        _ if dice.one_in(2) => Action::SetForward { ms: dice.between(1_000, 120_000) },
+        61..85 => trouble(dice),
+        85 => Action::Full { ms: dice.between(5_000, 120_000) },
+        86..89 => Action::KillMachine { nth: dice.between(0, 4) },
+        89 => Action::CrashMachine { nth: dice.between(0, 4) },
+        90..96 => statement(dice),
+        96 => Action::Lock { ms: dice.between(500, 8_000) },
+        97 => Action::Restart { down_ms: dice.between(0, 20_000) },
+        98 => Action::SetForward { ms: dice.between(1_000, 120_000) },
         _ => Action::Freeze { ms: dice.between(1_000, 120_000) },
     }
 }
@@ -75,20 +98,7 @@ fn burden(dice: &Dice) -> Burden {
 }
 
 fn trouble(dice: &Dice) -> Action {
-    let (class, link) = *dice.pick(&[
-        (Class::Telegram, Link::TelegramToPlane),
-        (Class::Telegram, Link::TelegramToPlane),
-        (Class::Telegram, Link::PlaneToTelegram),
-        (Class::Telegram, Link::WorkerToTelegram),
-        (Class::Fly, Link::PlaneToFly),
-        (Class::Fly, Link::PlaneToFly),
-        (Class::Fly, Link::PlaneToFly),
-        (Class::Workers, Link::WorkerToPlane),
-        (Class::Workers, Link::WorkerToPlane),
-        (Class::Workers, Link::WorkerToPlane),
-        (Class::Apps, Link::AppToPlane),
-        (Class::Apps, Link::TimerToPlane),
-    ]);
+    let (class, link) = *dice.pick(&LINKS);
     let effect = match dice.between(0, 8) {
         0 => Effect::Unreachable,
         1 | 2 => Effect::AnswerLost,
@@ -110,7 +120,15 @@ fn statement(dice: &Dice) -> Action {
         StatementFault::KilledAfter,
         StatementFault::KilledAfter,
     ]);
-    let component = *dice.pick(&["", "telegram-webhook", "enqueue", "worker-api", "functions", "fly-reconciler"]);
-    let skip_most = if component.is_empty() { 60 } else { 15 };
-    Action::Statement { component, skip: dice.between(0, skip_most), fault, times: dice.between(1, 3) }
+    // Most statements read or set up a connection; what matters most is where something is written down.
+    let (which, skip_most) = match dice.between(0, 8) {
+        0 => (Statements::Of(""), 60),
+        1 => (Statements::Of(*dice.pick(&COMPONENTS)), 15),
+        2 | 3 => (Statements::Appends(*dice.pick(&COMPONENTS)), 4),
+        4 => (Statements::Appends("fly-reconciler"), 6),
+        5 => (Statements::Events("MessageEnqueued"), 2),
+        6 => (Statements::Events("MessageClaimed"), 3),
+        _ => (Statements::Events("MessageCompleted"), 2),
+    };
+    Action::Statement { which, skip: dice.between(0, skip_most), fault, times: dice.between(1, 3) }
 }

@@ -27,6 +27,24 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// The names of all of them.
+    pub(crate) const NAMES: [&str; 6] = ["unreachable", "answer lost", "late", "answer late", "answered", "done, then answered"];
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &'static str {
+        let number = match self {
+            Self::Unreachable => 0,
+            Self::AnswerLost => 1,
+            Self::Late(_) => 2,
+            Self::AnswerLate(_) => 3,
+            Self::Answers { .. } => 4,
+            Self::AnswersAfter { .. } => 5,
+        };
+        Self::NAMES[number]
+    }
+}
+
 /// Something that happens to coming requests.
 #[derive(Debug, Clone)]
 pub struct Trouble {

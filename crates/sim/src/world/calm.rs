@@ -22,7 +22,6 @@ const UNDER_WAY: &str = "SELECT (SELECT count(*) FROM messages WHERE status IN (
 impl World {
     /// Ends all faults and whatever the operator has stopped, and waits.
     pub(super) async fn run_on(&self) -> Result<()> {
-        self.clock.thawed().await;
         self.history.note("calm");
         let parties = self.wire.parties();
         self.wire.calm();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clawstead_host::Fault;
 use rusqlite::Connection;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -14,11 +13,11 @@ use super::{Answer, Asking, World, pause};
 use crate::actors::engine::text_of;
 use crate::history::Place;
 use crate::plane::{Ambush, keys};
-use crate::schedule::{Action, Burden, StatementFault, Step};
+use crate::schedule::{Action, Burden, Step};
 use crate::wire::{Link, Trouble};
 
 /// A trouble that nobody has met after so long is over.
-const TROUBLE_MS: u64 = 60_000;
+const TROUBLE_MS: u64 = 90_000;
 
 /// What is left of the schedule's requests when it ends may go on for so long.
 const LAST_MS: u64 = 20_000;
@@ -97,19 +96,22 @@ impl World {
             Action::KillMachine { nth } => {
                 if let Some(id) = self.living_machine(nth) {
                     parties.fly.kill(&id);
+                    self.history.met("machine killed".to_owned());
                 }
             }
             Action::CrashMachine { nth } => {
                 if let Some(id) = self.living_machine(nth) {
                     parties.fly.crash(&id);
+                    self.history.met("machine crashed".to_owned());
                 }
             }
-            Action::Statement { component, skip, fault, times } => {
-                parties.plane.ambush(Ambush { component: component.to_owned(), skip, fault: fault_of(fault), times });
-            }
+            Action::Statement { which, skip, fault, times } => parties.plane.ambush(Ambush { which, skip, fault, times }),
             Action::Lock { ms } => self.lock(ms).await,
             Action::Restart { down_ms } => self.restart(down_ms).await,
-            Action::SetForward { ms } => self.clock.set_forward(ms),
+            Action::SetForward { ms } => {
+                self.clock.set_forward(ms);
+                self.history.met("clock set forward".to_owned());
+            }
             Action::Freeze { ms } => parties.plane.freeze(ms).await,
             _ => {}
         }
@@ -117,6 +119,9 @@ impl World {
 
     async fn restart(&self, down_ms: u64) {
         let plane = &self.wire.parties().plane;
+        if plane.is_up() {
+            self.history.met("host restarted".to_owned());
+        }
         plane.kill().await;
         pause(down_ms).await;
         if let Err(error) = plane.start(&self.wire).await {
@@ -130,10 +135,14 @@ impl World {
         if connection.execute_batch("BEGIN IMMEDIATE").is_err() {
             return;
         }
-        let from_ms = self.clock.wall_ms();
+        let (from_ms, plane) = (self.clock.wall_ms(), &self.wire.parties().plane);
+        let before = plane.writes();
         pause(ms).await;
         let _ = connection.execute_batch("ROLLBACK");
-        self.history.mishap(Place::Inside, from_ms);
+        self.history.mishap(Place::Database, from_ms);
+        if plane.writes() > before {
+            self.history.met("database locked".to_owned());
+        }
     }
 
     /// One of the machines that are ours and live.
@@ -228,14 +237,4 @@ struct Enqueue {
     priority: u64,
     in_ms: u64,
     burden: Burden,
-}
-
-fn fault_of(fault: StatementFault) -> Fault {
-    match fault {
-        StatementFault::Full => Fault::Fails("database or disk is full".to_owned()),
-        StatementFault::Io => Fault::Fails("disk I/O error".to_owned()),
-        StatementFault::Busy => Fault::Busy,
-        StatementFault::KilledBefore => Fault::KilledBefore,
-        StatementFault::KilledAfter => Fault::KilledAfter,
-    }
 }
