@@ -120,11 +120,12 @@ fn statement(dice: &Dice) -> Action {
         StatementFault::KilledAfter,
         StatementFault::KilledAfter,
     ]);
+    let component = || *dice.pick::<&'static str>(&COMPONENTS);
     // Most statements read or set up a connection; what matters most is where something is written down.
     let (which, skip_most) = match dice.between(0, 8) {
         0 => (Statements::Of(""), 60),
-        1 => (Statements::Of(*dice.pick(&COMPONENTS)), 15),
-        2 | 3 => (Statements::Appends(*dice.pick(&COMPONENTS)), 4),
+        1 => (Statements::Of(component()), 15),
+        2 | 3 => (Statements::Appends(component()), 4),
         4 => (Statements::Appends("fly-reconciler"), 6),
         5 => (Statements::Events("MessageEnqueued"), 2),
         6 => (Statements::Events("MessageClaimed"), 3),
