@@ -45,7 +45,7 @@ impl Document {
              ## The queue over HTTP\n\n{}\n\
              *Of empty*: of the rate of a component that only answers, on the same host with as many clients. *Of bare*: of what the same \
              statements reach on rusqlite, without components and HTTP, one after another on one connection.\n\n\
-             ## Growth\n\nThe same statements on rusqlite where there is much of something, and a rebuild of all views: messages that wait, four in \
+             ## Growth\n\nThe same statements on rusqlite where there is much of something, and a rebuild of all views, ordered over HTTP: messages that wait, four in \
              each conversation; conversations, each with one that waits; workers; events of messages that have ended.\n\n{}\n\
              ![p50 of enqueue and life cycle, and how it grows with the queue](performance.svg)\n\n\
              ## Start and memory\n\n{}",
