@@ -52,6 +52,10 @@ impl Schedule {
         if fields != 6 {
             return Err(format!("cron_expression {expression:?} has {fields} fields, but needs six, seconds first"));
         }
+        // The parser takes a list of nothing for a field, and then looks through all years for an instant that fits.
+        if expression.split_whitespace().flat_map(|field| field.split(',')).any(str::is_empty) {
+            return Err(format!("cron_expression {expression:?}: nothing stands beside a comma"));
+        }
         let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).build();
         match parser.parse(expression) {
             Ok(cron) => Ok(Self(cron)),
